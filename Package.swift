@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every Swift target builds with the same strictness. Reasons: docs/decisions/0001-package.md.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  // SE-0335, SE-0409, SE-0444
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // A property of `Operands` hands out a `MutableSpan` of memory that the interpreter owns.
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let cSettings: [CSetting] = [
+  .define("NDEBUG", .when(configuration: .release))
+]
+
+let package = Package(
+  name: "TFLiteRuntime",
+  products: [
+    .library(name: "TFLiteRuntime", targets: ["TFLiteRuntime"]),
+    .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Delegates", targets: ["Delegates"]),
+    .executable(name: "tflite", targets: ["tflite"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // Leaves.
+    .target(name: "FlatBuffers", swiftSettings: swiftSettings),
+    .target(name: "CKernels", cSettings: cSettings),
+    .systemLibrary(
+      name: "CPThreadPool", providers: [.apt(["libpthreadpool-dev"])]),
+    .systemLibrary(
+      name: "CXNNPack", providers: [.apt(["libxnnpack-dev", "libpthreadpool-dev"])]),
+    .target(name: "TensorTypes", dependencies: ["FlatBuffers"], swiftSettings: swiftSettings),
+
+    // The runtime.
+    .target(
+      name: "Kernels", dependencies: ["TensorTypes", "FlatBuffers", "CKernels", "CPThreadPool"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "TFLiteRuntime", dependencies: ["TensorTypes", "FlatBuffers", "Kernels"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "Kernels", "CXNNPack"],
+      swiftSettings: swiftSettings),
+
+    // The command line.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: swiftSettings),
+    .target(name: "ImageFiles", dependencies: ["CImageCodecs"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "tflite",
+      dependencies: [
+        "TFLiteRuntime", "TensorTypes", "Kernels", "Delegates", "TensorFiles", "ImageFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    // Tests.
+    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: swiftSettings),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: swiftSettings),
+    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: swiftSettings),
+  ]
+)
