@@ -11,7 +11,15 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   // A property of `Operands` hands out a `MutableSpan` of memory that the interpreter owns.
-  .enableExperimentalFeature("Lifetimes"),
+  .enableExperimentalFeature("Lifetimes")
+]
+
+let testSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes")
 ]
 
 let cSettings: [CSetting] = [
@@ -24,7 +32,7 @@ let package = Package(
     .library(name: "TFLiteRuntime", targets: ["TFLiteRuntime"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Delegates", targets: ["Delegates"]),
-    .executable(name: "tflite", targets: ["tflite"]),
+    .executable(name: "tflite", targets: ["tflite"])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -52,20 +60,28 @@ let package = Package(
 
     // The command line.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .target(
+      name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: swiftSettings),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"], swiftSettings: swiftSettings),
     .executableTarget(
       name: "tflite",
       dependencies: [
         "TFLiteRuntime", "TensorTypes", "Kernels", "Delegates", "TensorFiles", "ImageFiles",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: swiftSettings),
 
-    // Tests.
-    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: swiftSettings),
-    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: swiftSettings),
-    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: swiftSettings),
+    // Tests. Test code may use unsafe pointers without marking each use.
+    .target(
+      name: "KernelTestSupport", dependencies: ["Kernels", "TensorTypes", "FlatBuffers"],
+      path: "Tests/KernelTestSupport",
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
+    .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
+    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings)
   ]
 )

@@ -1,0 +1,148 @@
+internal import Glibc
+
+/// Immutable bytes at a fixed address, shared by reference: a mapped file, or memory of our own.
+///
+/// Everything that is read from a model (tables, strings, constants) is a slice of such bytes, and so are weights that were
+/// packed for a kernel. The memory lives as long as any reference to it. Safe to use from several threads.
+///
+/// A mapped file must not be shortened by another process while it is mapped: the system then ends the process with `SIGBUS`.
+@safe public final class SharedBytes: @unchecked Sendable {
+  /// The first byte; valid for `count` bytes while this object lives.
+  public let baseAddress: UnsafeRawPointer
+  /// The number of bytes.
+  public let count: Int
+  private let owner: Owner
+
+  @safe private enum Owner {
+    case allocation
+    case mapping(UnsafeMutableRawPointer, length: Int)
+    case parent(SharedBytes)
+  }
+
+  /// The alignment in bytes of memory that this type allocates.
+  public static let alignment = 64
+
+  private init(baseAddress: UnsafeRawPointer, count: Int, owner: Owner) {
+    unsafe self.baseAddress = baseAddress
+    self.count = count
+    self.owner = owner
+  }
+
+  deinit {
+    switch owner {
+    case .allocation: unsafe free(UnsafeMutableRawPointer(mutating: baseAddress))
+    case .mapping(let address, let length): unsafe munmap(address, length)
+    case .parent: break
+    }
+  }
+
+  /// New memory of `count` zero bytes, aligned to 64, that `fill` writes before it becomes immutable.
+  ///
+  /// - Throws: ``SharedBytesError/outOfMemory(bytes:)``, or what `fill` throws.
+  public static func make<E: Error>(
+    count: Int, failure: (SharedBytesError) -> E, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
+  ) throws(E) -> SharedBytes {
+    guard count >= 0, let memory = unsafe allocate(count) else { throw failure(.outOfMemory(bytes: count)) }
+    let bytes = unsafe SharedBytes(baseAddress: memory, count: count, owner: .allocation)
+    try unsafe fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
+    return bytes
+  }
+
+  /// A copy of `bytes`.
+  ///
+  /// - Throws: ``SharedBytesError/outOfMemory(bytes:)``.
+  public convenience init(copying bytes: RawSpan) throws(SharedBytesError) {
+    guard let memory = unsafe Self.allocate(bytes.byteCount) else {
+      throw .outOfMemory(bytes: bytes.byteCount)
+    }
+    unsafe bytes.withUnsafeBytes { source in
+      if let start = source.baseAddress { unsafe memory.copyMemory(from: start, byteCount: source.count) }
+    }
+    unsafe self.init(baseAddress: memory, count: bytes.byteCount, owner: .allocation)
+  }
+
+  /// Maps the file at `path` read-only.
+  ///
+  /// - Throws: ``SharedBytesError`` when the file cannot be opened or mapped, or is not a regular file.
+  public convenience init(mappingFileAt path: String) throws(SharedBytesError) {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .system(call: "open", code: errno) }
+    defer { close(descriptor) }
+    try self.init(mapping: descriptor, offset: 0, length: nil)
+  }
+
+  /// Maps `length` bytes (to the end of the file when nil) of an open file from `offset`, read-only. The descriptor may be
+  /// closed afterwards.
+  ///
+  /// - Throws: ``SharedBytesError`` when the range is not inside the file, or the system refuses.
+  public convenience init(mapping descriptor: Int32, offset: Int, length: Int?) throws(SharedBytesError) {
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0 else { throw .system(call: "fstat", code: errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notARegularFile }
+    let fileSize = Int(status.st_size)
+    guard offset >= 0, offset <= fileSize else {
+      throw .rangeOutsideFile(offset: offset, length: length ?? 0, fileSize: fileSize)
+    }
+    let count = length ?? (fileSize - offset)
+    guard count >= 0, count <= fileSize - offset else {
+      throw .rangeOutsideFile(offset: offset, length: count, fileSize: fileSize)
+    }
+    guard count > 0 else {
+      try self.init(copying: RawSpan())
+      return
+    }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let start = offset / page * page
+    let mapped = count + (offset - start)
+    guard let address = unsafe mmap(nil, mapped, PROT_READ, MAP_PRIVATE, descriptor, start),
+      unsafe address != MAP_FAILED
+    else { throw .system(call: "mmap", code: errno) }
+    unsafe self.init(
+      baseAddress: UnsafeRawPointer(address) + (offset - start), count: count,
+      owner: .mapping(address, length: mapped))
+  }
+
+  /// A part of these bytes that keeps the whole alive; nil when the range is not inside.
+  public func slice(offset: Int, count: Int) -> SharedBytes? {
+    guard offset >= 0, count >= 0, offset <= self.count, count <= self.count - offset else { return nil }
+    return unsafe SharedBytes(baseAddress: baseAddress + offset, count: count, owner: .parent(self))
+  }
+
+  /// The bytes, for as long as this object is alive.
+  public var span: RawSpan {
+    @_lifetime(borrow self)
+    get {
+      let span = unsafe RawSpan(_unsafeStart: baseAddress, byteCount: count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutableRawPointer? {
+    // Vector kernels may read up to one vector past the last element of packed weights.
+    let (padded, overflow) = count.addingReportingOverflow(2 * alignment - 1)
+    guard !overflow else { return nil }
+    let rounded = padded & ~(alignment - 1)
+    guard let memory = unsafe aligned_alloc(alignment, rounded) else { return nil }
+    unsafe memset(memory, 0, rounded)
+    return unsafe memory
+  }
+}
+
+/// Why bytes could not be had.
+public enum SharedBytesError: Error, Sendable, Equatable, CustomStringConvertible {
+  case outOfMemory(bytes: Int)
+  case notARegularFile
+  case rangeOutsideFile(offset: Int, length: Int, fileSize: Int)
+  /// A system call failed with this `errno`.
+  case system(call: String, code: Int32)
+
+  public var description: String {
+    switch self {
+    case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
+    case .notARegularFile: "not a regular file"
+    case .rangeOutsideFile(let offset, let length, let fileSize):
+      "bytes \(offset) to \(offset)+\(length) are not inside the file of \(fileSize) bytes"
+    case .system(let call, let code): "\(call): \(unsafe String(cString: strerror(code)))"
+    }
+  }
+}

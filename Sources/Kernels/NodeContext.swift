@@ -1,0 +1,130 @@
+public import FlatBuffers
+public import TensorTypes
+
+/// What an operator may know of its operands when it infers shapes and prepares its kernel.
+public struct NodeContext {
+  /// The value of an input, as far as it is known.
+  @safe package enum Value {
+    case unknown
+    case constant(Constant)
+    /// Computed by an earlier step of the invocation that is under way.
+    case computed(UnsafeRawBufferPointer)
+  }
+
+  /// The type of each input; nil for an optional input that the model leaves out (index -1).
+  public let inputs: [TensorType?]
+  /// The type of each output. While inferring, shapes are the model's declaration; while preparing, the inferred ones.
+  public let outputs: [TensorType]
+  /// Threads that the kernel's `parallel` will use; at least 1.
+  public let threads: Int
+  private let values: [Value]
+
+  package init(inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.values = values
+    self.threads = threads
+  }
+
+  /// Checks how many operands there are. Trailing optional inputs may be absent or left out.
+  public func expect(inputs inputRange: ClosedRange<Int>, outputs outputCount: Int = 1) throws(OperatorError) {
+    guard inputRange.contains(inputs.count) else {
+      let wanted =
+        inputRange.count == 1 ? "\(inputRange.lowerBound)" : "\(inputRange.lowerBound) to \(inputRange.upperBound)"
+      throw .malformed("takes \(wanted) inputs, not \(inputs.count)")
+    }
+    guard outputs.count == outputCount else {
+      throw .malformed("has \(outputCount) outputs, not \(outputs.count)")
+    }
+  }
+
+  /// Checks how many operands there are.
+  public func expect(inputs inputCount: Int, outputs outputCount: Int = 1) throws(OperatorError) {
+    try expect(inputs: inputCount...inputCount, outputs: outputCount)
+  }
+
+  /// The type of a required input.
+  public func input(_ index: Int) throws(OperatorError) -> TensorType {
+    guard index < inputs.count, let type = inputs[index] else { throw .malformed("input \(index) is missing") }
+    return type
+  }
+
+  /// The type of an output.
+  public func output(_ index: Int) throws(OperatorError) -> TensorType {
+    guard index < outputs.count else { throw .malformed("output \(index) is missing") }
+    return outputs[index]
+  }
+
+  /// Whether an optional input is given.
+  public func hasInput(_ index: Int) -> Bool { index < inputs.count && inputs[index] != nil }
+
+  /// The constant that an input is; nil when it is computed.
+  public func constant(_ index: Int) -> Constant? {
+    guard index < values.count, case .constant(let constant) = values[index] else { return nil }
+    return constant
+  }
+
+  /// The bytes of an input whose value is needed now.
+  ///
+  /// - Throws: `needsValue` when it is not a constant and has not been computed.
+  public func bytes(_ index: Int) throws(OperatorError) -> SharedBytes {
+    guard index < values.count else { throw .malformed("input \(index) is missing") }
+    switch values[index] {
+    case .constant(let constant): return constant.bytes
+    case .computed(let buffer):
+      do {
+        return try unsafe SharedBytes(copying: RawSpan(_unsafeBytes: buffer))
+      } catch {
+        throw .outOfMemory(bytes: buffer.count)
+      }
+    case .unknown: throw .needsValue(input: index)
+    }
+  }
+
+  /// The values of an integer input (shapes, axes, paddings, …) that is needed now. Takes `int32`, `int64`, `int16`, `int8`, `uint8`
+  /// and `uint32`.
+  ///
+  /// - Throws: `needsValue` when it is not known yet, `unsupported` for other types.
+  public func integers(_ index: Int) throws(OperatorError) -> [Int] {
+    let type = try input(index)
+    let bytes = try bytes(index)
+    let span = bytes.span
+    func read<T: FixedWidthInteger & BitwiseCopyable>(_: T.Type) -> [Int] {
+      (0..<min(type.shape.elementCount, span.byteCount / MemoryLayout<T>.stride)).map {
+        Int(clamping: unsafe span.unsafeLoadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self))
+      }
+    }
+    let values: [Int]
+    switch type.element {
+    case .int32: values = read(Int32.self)
+    case .int64: values = read(Int64.self)
+    case .int16: values = read(Int16.self)
+    case .int8: values = read(Int8.self)
+    case .uint8: values = read(UInt8.self)
+    case .uint32: values = read(UInt32.self)
+    default: throw .unsupported("input \(index) must be integers, not \(type.element)")
+    }
+    guard values.count == type.shape.elementCount else {
+      throw .malformed("input \(index) has too few bytes for \(type)")
+    }
+    return values
+  }
+
+  /// A packed form of constant inputs, made once per model and shared by its interpreters.
+  ///
+  /// - Parameters:
+  ///   - layout: names the form and everything besides the inputs' bytes that it depends on.
+  ///   - inputs: the inputs it is made of; the first must be a constant (otherwise `build` runs each time), and those that are
+  ///     given must be constants too.
+  public func packed(
+    _ layout: String, of inputs: [Int], build: () throws(OperatorError) -> SharedBytes
+  ) throws(OperatorError) -> SharedBytes {
+    guard let first = inputs.first, let constant = constant(first) else { return try build() }
+    var key = layout
+    for index in inputs.dropFirst() {
+      key += "/"
+      if let other = self.constant(index) { key += "\(ObjectIdentifier(other).hashValue)" }
+    }
+    return try constant.packed(key, build: build)
+  }
+}

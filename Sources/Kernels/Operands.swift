@@ -1,0 +1,156 @@
+public import TensorTypes
+
+/// The memory of one operand.
+@safe @usableFromInline package struct OperandSlot {
+  @usableFromInline package var address: UnsafeMutableRawPointer
+  @usableFromInline package var byteCount: Int
+
+  @usableFromInline package init(address: UnsafeMutableRawPointer, byteCount: Int) {
+    unsafe self.address = address
+    self.byteCount = byteCount
+  }
+}
+
+/// The operands of one step while it runs. Spans are as long as the tensor has bytes: a kernel that reads past them is stopped, it cannot
+/// reach other memory.
+///
+/// Valid only during the call it is passed to. Inputs and outputs overlap only as the operator's ``OperandSharing`` allows.
+@safe public struct Operands: @unchecked Sendable {
+  @usableFromInline let slots: UnsafePointer<OperandSlot>
+  public let inputCount: Int
+  public let outputCount: Int
+  public let context: ExecutionContext
+
+  /// - Parameter slots: inputs, then outputs, then scratch buffers. A missing optional input has zero bytes.
+  package init(slots: UnsafePointer<OperandSlot>, inputCount: Int, outputCount: Int, context: ExecutionContext) {
+    unsafe self.slots = slots
+    self.inputCount = inputCount
+    self.outputCount = outputCount
+    self.context = context
+  }
+
+  /// The elements of an input; empty when an optional input is missing.
+  @inline(always) @_lifetime(borrow self)
+  public func input<T: BitwiseCopyable>(_ index: Int, as type: T.Type) -> Span<T> {
+    precondition(index >= 0 && index < inputCount)
+    return span(unsafe slots[index])
+  }
+
+  /// The elements of an input in `range`.
+  @inline(always) @_lifetime(borrow self)
+  public func input<T: BitwiseCopyable>(_ index: Int, as type: T.Type, in range: Range<Int>) -> Span<T> {
+    precondition(index >= 0 && index < inputCount)
+    return span(unsafe part(slots[index], of: type, range))
+  }
+
+  /// The elements of a variable input, which the kernel updates.
+  @inline(always) @_lifetime(borrow self)
+  public func variable<T: BitwiseCopyable>(_ index: Int, as type: T.Type) -> MutableSpan<T> {
+    precondition(index >= 0 && index < inputCount)
+    return mutableSpan(unsafe slots[index])
+  }
+
+  /// The elements of an output.
+  @inline(always) @_lifetime(borrow self)
+  public func output<T: BitwiseCopyable>(_ index: Int, as type: T.Type) -> MutableSpan<T> {
+    precondition(index >= 0 && index < outputCount)
+    return mutableSpan(unsafe slots[inputCount + index])
+  }
+
+  /// The elements of an output in `range`.
+  @inline(always) @_lifetime(borrow self)
+  public func output<T: BitwiseCopyable>(_ index: Int, as type: T.Type, in range: Range<Int>) -> MutableSpan<T> {
+    precondition(index >= 0 && index < outputCount)
+    return mutableSpan(unsafe part(slots[inputCount + index], of: type, range))
+  }
+
+  /// The elements of a scratch buffer in `range`.
+  @inline(always) @_lifetime(borrow self)
+  public func scratch<T: BitwiseCopyable>(_ index: Int, as type: T.Type, in range: Range<Int>) -> MutableSpan<T> {
+    precondition(index >= 0)
+    return mutableSpan(unsafe part(slots[inputCount + outputCount + index], of: type, range))
+  }
+
+  /// A scratch buffer of the kernel.
+  @inline(always) @_lifetime(borrow self)
+  public func scratch<T: BitwiseCopyable>(_ index: Int, as type: T.Type) -> MutableSpan<T> {
+    precondition(index >= 0)
+    return mutableSpan(unsafe slots[inputCount + outputCount + index])
+  }
+
+  /// An input's memory, for kernels in C.
+  @inline(always)
+  public func inputBytes(_ index: Int) -> UnsafeRawBufferPointer {
+    precondition(index >= 0 && index < inputCount)
+    let slot = unsafe slots[index]
+    return unsafe UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount)
+  }
+
+  /// An output's memory, for kernels in C.
+  @inline(always)
+  public func outputBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
+    precondition(index >= 0 && index < outputCount)
+    let slot = unsafe slots[inputCount + index]
+    return unsafe UnsafeMutableRawBufferPointer(start: slot.address, count: slot.byteCount)
+  }
+
+  /// A scratch buffer's memory, for kernels in C.
+  @inline(always)
+  public func scratchBytes(_ index: Int) -> UnsafeMutableRawBufferPointer {
+    precondition(index >= 0)
+    let slot = unsafe slots[inputCount + outputCount + index]
+    return unsafe UnsafeMutableRawBufferPointer(start: slot.address, count: slot.byteCount)
+  }
+
+  @inlinable
+  func part<T: BitwiseCopyable>(_ slot: OperandSlot, of type: T.Type, _ range: Range<Int>) -> OperandSlot {
+    let stride = MemoryLayout<T>.stride
+    precondition(range.lowerBound >= 0 && range.upperBound <= slot.byteCount / stride)
+    return unsafe OperandSlot(address: slot.address + range.lowerBound &* stride, byteCount: range.count &* stride)
+  }
+
+  @inlinable @_lifetime(borrow self)
+  func span<T: BitwiseCopyable>(_ slot: OperandSlot) -> Span<T> {
+    let span = unsafe Span<T>(
+      _unsafeStart: UnsafePointer(slot.address.assumingMemoryBound(to: T.self)),
+      count: slot.byteCount / MemoryLayout<T>.stride)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
+
+  @inlinable @_lifetime(borrow self)
+  func mutableSpan<T: BitwiseCopyable>(_ slot: OperandSlot) -> MutableSpan<T> {
+    let span = unsafe MutableSpan<T>(
+      _unsafeStart: slot.address.assumingMemoryBound(to: T.self), count: slot.byteCount / MemoryLayout<T>.stride)
+    return unsafe _overrideLifetime(span, borrowing: self)
+  }
+
+  /// Calls `body` for ranges that together cover `0..<count`, over the interpreter's threads. Ranges run in no particular order and at
+  /// the same time, so each must write only what belongs to it; inside `body`, ask for spans anew.
+  ///
+  /// - Parameter grain: the least number of indices worth handing to another thread. Between ranges the invocation can be stopped.
+  /// - Throws: `cancelled` or `deadlineExceeded`; the outputs are then incomplete.
+  @inline(always)
+  public func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) throws(OperatorError) {
+    guard count > 0 else { return }
+    let grain = max(grain, 1)
+    let threads = context.threadPool.count
+    let chunk: Int
+    if threads == 1 {
+      chunk = grain
+    } else {
+      // A few ranges per thread even out their speeds.
+      chunk = max(grain, (count + 4 * threads - 1) / (4 * threads))
+    }
+    if chunk >= count {
+      body(0..<count)
+      return
+    }
+    let chunks = (count + chunk - 1) / chunk
+    context.threadPool.parallelize(chunks) { index in
+      if context.shouldStop { return }
+      let start = index * chunk
+      body(start..<min(start + chunk, count))
+    }
+    try context.checkStop()
+  }
+}

@@ -1,0 +1,105 @@
+public import TensorTypes
+
+/// One TFLite operator: its options, what it infers from operand types, and the kernel it prepares.
+///
+/// An operator lives through four moments, each with its own function:
+/// - **parse**: ``init(options:)`` reads the options stored in the model.
+/// - **infer**: ``infer(_:)`` checks number, types and shapes of the operands and answers the output shapes.
+/// - **prepare**: ``prepare(_:)`` chooses a kernel for known types and shapes, packs weights, builds tables.
+/// - **invoke**: the ``Kernel`` runs; it neither allocates nor chooses, and on valid data it cannot fail.
+///
+/// Conforming types are values without mutable state: one instance serves every interpreter of a model, from several threads.
+public protocol Operator: Sendable {
+  /// Name, code and versions.
+  static var definition: OperatorDefinition { get }
+
+  /// Reads the operator's options. Absent options mean the schema's defaults.
+  ///
+  /// - Throws: ``TensorTypes/OperatorError/malformed(_:)`` for values outside the schema's range.
+  init(options: OperatorOptions) throws(OperatorError)
+
+  /// The output shapes for these operand types, one for each output.
+  ///
+  /// Element type and quantisation of outputs are the model's declaration; this function checks them.
+  /// - Throws: `malformed` or `unsupported` for operands that no kernel takes; `needsValue` when a shape depends on a value that
+  ///   is not known yet (see ``NodeContext/integers(_:)``), in which case the runtime asks again while the model runs.
+  func infer(_ node: NodeContext) throws(OperatorError) -> [Shape]
+
+  /// The kernel for operands whose types and shapes are known. Called after ``infer(_:)`` succeeded for the same operands.
+  func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel
+
+  /// Which operands may share memory.
+  var sharing: OperandSharing { get }
+}
+
+extension Operator {
+  public var sharing: OperandSharing { .separate }
+}
+
+/// Who an operator is.
+public struct OperatorDefinition: Sendable, Hashable {
+  public enum Identity: Sendable, Hashable {
+    case builtin(BuiltinOperator)
+    /// A custom operator, by its `custom_code`.
+    case custom(String)
+  }
+
+  public let identity: Identity
+  /// The operator versions of the schema that the kernels implement.
+  public let versions: ClosedRange<Int>
+  /// The member of the schema's union `BuiltinOptions` that holds this operator's options; nil when it has none there.
+  public let options: UInt8?
+  /// The member of the schema's union `BuiltinOptions2`; nil when it has none there.
+  public let options2: UInt8?
+
+  /// The definition of a builtin operator.
+  public init(_ builtin: BuiltinOperator, versions: ClosedRange<Int>, options: UInt8? = nil, options2: UInt8? = nil) {
+    identity = .builtin(builtin)
+    self.versions = versions
+    self.options = options
+    self.options2 = options2
+  }
+
+  /// The definition of a custom operator.
+  public init(custom name: String) {
+    identity = .custom(name)
+    versions = 1...Int(Int32.max)
+    options = nil
+    options2 = nil
+  }
+
+  /// The schema's spelling, such as `CONV_2D`, or the custom code.
+  public var name: String {
+    switch identity {
+    case .builtin(let builtin): builtin.name
+    case .custom(let name): name
+    }
+  }
+}
+
+/// Which operands of an operator may occupy the same memory.
+public enum OperandSharing: Sendable, Hashable {
+  /// Outputs never overlap inputs.
+  case separate
+  /// Output 0 may overwrite one of these inputs when both have the same size: the kernel reads element *i* of it before it writes
+  /// element *i* of the output, and never later.
+  case inPlace([Int])
+  /// Output 0 has the same bytes as this input. Where the runtime gives both the same memory the kernel does not run at all.
+  case view(of: Int)
+}
+
+/// A prepared computation.
+public struct Kernel: Sendable {
+  /// Computes outputs from inputs. Must write every element of every output.
+  public typealias Invoke = @Sendable (Operands) throws(OperatorError) -> Void
+
+  /// Bytes of each scratch buffer that `invoke` finds as `scratch(0)`, `scratch(1)`, …, aligned to 64. Their content does not
+  /// survive the invocation.
+  public let scratch: [Int]
+  public let invoke: Invoke
+
+  public init(scratch: [Int] = [], invoke: @escaping Invoke) {
+    self.scratch = scratch
+    self.invoke = invoke
+  }
+}

@@ -1,0 +1,34 @@
+/// The operators that a model may use: the builtin ones, and custom ones that were added.
+public struct OperatorTable: Sendable {
+  /// The one list of operators. Sorted by name; one line each.
+  static let builtinOperators: [any Operator.Type] = [
+    Relu.self
+  ]
+
+  private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
+
+  /// All builtin operators.
+  public static let builtin: OperatorTable = {
+    var table = OperatorTable()
+    for type in builtinOperators { table.types[type.definition.identity] = type }
+    return table
+  }()
+
+  /// The type that implements an operator; nil when there is none.
+  public func type(of identity: OperatorDefinition.Identity) -> (any Operator.Type)? { types[identity] }
+
+  /// Adds an operator, in place of one with the same identity.
+  public mutating func add(_ type: any Operator.Type) { types[type.definition.identity] = type }
+
+  /// This table with another operator added.
+  public func adding(_ type: any Operator.Type) -> OperatorTable {
+    var table = self
+    table.add(type)
+    return table
+  }
+
+  /// All definitions, sorted by name.
+  public var definitions: [OperatorDefinition] {
+    types.values.map { $0.definition }.sorted { $0.name < $1.name }
+  }
+}

@@ -1,0 +1,71 @@
+import FlatBuffers
+import Kernels
+import TensorTypes
+import Testing
+
+/// Infers, prepares and invokes an operator as the runtime does.
+///
+/// Inputs, outputs and scratch each get memory of their own with guard bytes behind, which must be untouched afterwards; outputs start
+/// filled with a pattern.
+/// - Parameters:
+///   - inputs: nil for an optional input that is left out.
+///   - outputs: declared element type and quantisation of each output; shapes come from the operator.
+public func run(
+  _ operation: any Operator, _ inputs: [TestTensor?], outputs: [(ElementType, Quantization)], threads: Int = 1,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws -> [TestTensor] {
+  let constants = try inputs.map { tensor -> Constant? in
+    guard let tensor, tensor.isConstant else { return nil }
+    return Constant(try SharedBytes(copying: tensor.bytes.span.bytes))
+  }
+  let guardBytes = 64
+  var memory: [UnsafeMutableRawBufferPointer] = []
+  defer { for buffer in memory { buffer.deallocate() } }
+  func allocate(_ count: Int) -> OperandSlot {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count + guardBytes, alignment: 64)
+    buffer.initializeMemory(as: UInt8.self, repeating: 0xA5)
+    memory.append(buffer)
+    return OperandSlot(address: buffer.baseAddress!, byteCount: count)
+  }
+  var slots: [OperandSlot] = inputs.map { tensor in
+    let slot = allocate(tensor?.bytes.count ?? 0)
+    if let tensor {
+      tensor.bytes.withUnsafeBytes {
+        slot.address.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(slot.address), byteCount: $0.count)
+      }
+    }
+    return slot
+  }
+  let values = zip(inputs, zip(constants, slots)).map { tensor, pair -> NodeContext.Value in
+    if let constant = pair.0 { return .constant(constant) }
+    return tensor == nil ? .unknown : .computed(UnsafeRawBufferPointer(start: pair.1.address, count: pair.1.byteCount))
+  }
+  let declared = outputs.map { TensorType(element: $0.0, shape: .scalar, quantization: $0.1) }
+  let shapes = try operation.infer(
+    NodeContext(inputs: inputs.map { $0?.type }, outputs: declared, values: values, threads: threads))
+  try #require(shapes.count == outputs.count, sourceLocation: sourceLocation)
+  let types = zip(declared, shapes).map { $0.with(shape: $1) }
+  let preparing = zip(values, constants).map { value, constant -> NodeContext.Value in
+    constant.map { .constant($0) } ?? .unknown
+  }
+  let kernel = try operation.prepare(
+    NodeContext(inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads))
+  slots += types.map { allocate($0.byteCount ?? 0) }
+  slots += kernel.scratch.map { allocate($0) }
+  let context = ExecutionContext(threadPool: ThreadPool(count: threads))
+  try slots.withUnsafeBufferPointer { buffer in
+    try kernel.invoke(
+      Operands(slots: buffer.baseAddress!, inputCount: inputs.count, outputCount: outputs.count, context: context))
+  }
+  for (slot, buffer) in zip(slots, memory) {
+    #expect(
+      buffer[slot.byteCount...].allSatisfy { $0 == 0xA5 }, "wrote behind an operand", sourceLocation: sourceLocation)
+  }
+  return try types.enumerated().map { index, type in
+    let slot = slots[inputs.count + index]
+    var result = try TestTensor([UInt8](), [0])
+    result.type = type
+    result.bytes = Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
+    return result
+  }
+}
