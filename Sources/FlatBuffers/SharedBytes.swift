@@ -61,6 +61,14 @@ internal import Glibc
     unsafe self.init(baseAddress: memory, count: bytes.byteCount, owner: .allocation)
   }
 
+  /// New memory of `count` zero bytes.
+  ///
+  /// - Throws: ``SharedBytesError/outOfMemory(bytes:)``.
+  public convenience init(zeros count: Int) throws(SharedBytesError) {
+    guard count >= 0, let memory = unsafe Self.allocate(count) else { throw .outOfMemory(bytes: count) }
+    unsafe self.init(baseAddress: memory, count: count, owner: .allocation)
+  }
+
   /// Maps the file at `path` read-only.
   ///
   /// - Throws: ``SharedBytesError`` when the file cannot be opened or mapped, or is not a regular file.

@@ -30,10 +30,19 @@ public protocol Operator: Sendable {
 
   /// Which operands may share memory.
   var sharing: OperandSharing { get }
+
+  /// Whether equal inputs give equal outputs and nothing else changes. Only then may the runtime compute the operator once instead of each
+  /// time, or leave it out when nobody reads its outputs.
+  var isPure: Bool { get }
+
+  /// Whether the outputs depend on the inputs' types and shapes only, never on their values (`SHAPE`, `RANK`).
+  var dependsOnlyOnShapes: Bool { get }
 }
 
 extension Operator {
   public var sharing: OperandSharing { .separate }
+  public var isPure: Bool { true }
+  public var dependsOnlyOnShapes: Bool { false }
 }
 
 /// Who an operator is.

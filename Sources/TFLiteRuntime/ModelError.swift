@@ -1,4 +1,4 @@
-public import TensorTypes
+internal import TensorTypes
 
 /// What went wrong with a model, and where: when it was loaded, when an interpreter was made of it, or when it ran.
 public struct ModelError: Error, Sendable, Hashable {

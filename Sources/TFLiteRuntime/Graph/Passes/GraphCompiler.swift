@@ -1,0 +1,50 @@
+internal import Synchronization
+
+/// The passes that turn a subgraph as it was stored into the one that is planned and run.
+public struct GraphCompiler: Sendable, Hashable {
+  /// Compute operators on constants at load.
+  public var foldsConstants = true
+  /// Leave out operators whose results nobody reads.
+  public var eliminatesDeadCode = true
+
+  public init(foldsConstants: Bool = true, eliminatesDeadCode: Bool = true) {
+    self.foldsConstants = foldsConstants
+    self.eliminatesDeadCode = eliminatesDeadCode
+  }
+
+  /// Runs the passes on one of `subgraphs`. Composites are always inlined.
+  ///
+  /// - Throws: ``ModelError`` when a composite's decomposition does not fit it, or a limit is reached.
+  public func compile(_ index: Int, of subgraphs: [Graph], limits: Limits) throws(ModelError) -> Graph {
+    var graph = try InlineComposites(subgraphs: subgraphs, limits: limits)(subgraphs[index])
+    if foldsConstants { graph = FoldConstants(limits: limits)(graph) }
+    if eliminatesDeadCode { graph = EliminateDeadCode()(graph) }
+    return graph
+  }
+}
+
+/// The compiled graphs of one model, made once and shared by its interpreters, with them the constants and their packed forms.
+final class CompiledGraphs: Sendable {
+  private struct Key: Hashable {
+    let subgraph: Int
+    let compiler: GraphCompiler
+  }
+  private let graphs = Mutex<[Key: Graph]>([:])
+
+  func graph(
+    _ subgraph: Int, compiler: GraphCompiler, make: () throws(ModelError) -> Graph
+  ) throws(ModelError) -> Graph {
+    let key = Key(subgraph: subgraph, compiler: compiler)
+    let result = graphs.withLock { graphs -> Result<Graph, ModelError> in
+      if let graph = graphs[key] { return .success(graph) }
+      do throws(ModelError) {
+        let graph = try make()
+        graphs[key] = graph
+        return .success(graph)
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try result.get()
+  }
+}

@@ -1,0 +1,97 @@
+internal import Kernels
+internal import TensorTypes
+
+/// Replaces every `STABLEHLO_COMPOSITE` by the operators of its decomposition subgraph, which the model always carries.
+///
+/// Source: the schema's `StableHLOCompositeOptions`.
+struct InlineComposites {
+  let subgraphs: [Graph]
+  let limits: Limits
+
+  func callAsFunction(_ graph: Graph) throws(ModelError) -> Graph {
+    guard graph.nodes.contains(where: { $0.identity == .builtin(.stablehloComposite) }) else { return graph }
+    var result = graph
+    result.nodes = []
+    for node in graph.nodes { try append(node, to: &result, depth: 0) }
+    return result
+  }
+
+  private func append(_ node: Node, to result: inout Graph, depth: Int) throws(ModelError) {
+    guard node.identity == .builtin(.stablehloComposite) else {
+      guard result.nodes.count < limits.operators else {
+        throw ModelError(.limitExceeded, "inlining composites gives more than \(limits.operators) operators")
+      }
+      result.nodes.append(node)
+      return
+    }
+    let place = ModelError.Location(
+      subgraph: node.origin.subgraph, operatorIndex: node.origin.index, operatorName: node.name)
+    guard depth < limits.recursionDepth else {
+      throw ModelError(.limitExceeded, "composites nest deeper than \(limits.recursionDepth)", at: place)
+    }
+    let index: Int
+    do { index = Int(try node.options.int32(1)) } catch { throw ModelError(error, at: place) }
+    guard subgraphs.indices.contains(index) else {
+      throw ModelError(.malformed, "the decomposition is subgraph \(index), which does not exist", at: place)
+    }
+    let body = subgraphs[index]
+    guard body.inputs.count == node.inputs.count, body.outputs.count == node.outputs.count else {
+      throw ModelError(
+        .malformed,
+        "the decomposition has \(body.inputs.count) inputs and \(body.outputs.count) outputs, the composite "
+          + "\(node.inputs.count) and \(node.outputs.count)", at: place)
+    }
+    // Tensors of the body, by their index there, in the graph that is being built.
+    var mapping = [TensorID?](repeating: nil, count: body.tensors.count)
+    for (inner, outer) in zip(body.inputs, node.inputs) { mapping[inner.index] = outer }
+    var copies: [(from: TensorID, to: TensorID)] = []
+    for (inner, outer) in zip(body.outputs, node.outputs) {
+      // An output that is also an input, a constant, or another output needs a copy to have a tensor of its own.
+      if mapping[inner.index] == nil, body[inner].constant == nil {
+        mapping[inner.index] = outer
+      } else {
+        copies.append((inner, outer))
+      }
+    }
+    func map(_ id: TensorID) -> TensorID {
+      if let mapped = mapping[id.index] { return mapped }
+      let new = result.add(body[id])
+      mapping[id.index] = new
+      return new
+    }
+    for inner in body.nodes {
+      var copy = inner
+      copy.inputs = inner.inputs.map { $0.map(map) }
+      copy.outputs = inner.outputs.map(map)
+      copy.intermediates = inner.intermediates.map(map)
+      try append(copy, to: &result, depth: depth + 1)
+    }
+    for (from, to) in copies {
+      result.nodes.append(
+        Node(
+          identity: Identity.definition.identity, inputs: [map(from)], outputs: [to], origin: node.origin,
+          implementation: .success(Identity())))
+    }
+  }
+}
+
+/// Copies its input; what graph passes put where a tensor needs a second name.
+struct Identity: Operator {
+  static let definition = OperatorDefinition(custom: "IDENTITY")
+
+  init() {}
+  init(options: OperatorOptions) {}
+
+  var sharing: OperandSharing { .view(of: 0) }
+
+  func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try node.expect(inputs: 1)
+    return [try node.input(0).shape]
+  }
+
+  func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    Kernel { io throws(OperatorError) in
+      unsafe io.outputBytes(0).copyMemory(from: io.inputBytes(0))
+    }
+  }
+}
