@@ -1,0 +1,157 @@
+internal import FlatBuffers
+internal import Kernels
+internal import TensorTypes
+
+/// Runs one compiled graph: holds input shapes, variables, and the segments that are planned so far.
+@safe final class GraphRunner {
+  let graph: Graph
+  let options: Interpreter.Options
+  let delegates: [any Delegate]
+  let context: ExecutionContext
+  let limits: Limits
+
+  private var inputTypes: [TensorID: TensorType] = [:]
+  private var builder: SegmentBuilder
+  private(set) var segments: [Segment] = []
+  private var variables: Arena
+  private var variableOffsets: [TensorID: Int] = [:]
+  /// Whether the last invocation ran to its end.
+  private(set) var hasOutputs = false
+  /// Placement of the operators that are planned.
+  var placement: Placement { builder.placement }
+
+  /// - Throws: ``ModelError`` when an operator has no implementation, or variables need more memory than allowed.
+  init(
+    graph: Graph, options: Interpreter.Options, delegates: [any Delegate], context: ExecutionContext, limits: Limits
+  ) throws(ModelError) {
+    for (index, node) in graph.nodes.enumerated() {
+      if case .failure(let error) = node.implementation { throw ModelError(error, at: graph.location(of: index)) }
+    }
+    self.graph = graph
+    self.options = options
+    self.delegates = delegates
+    self.context = context
+    self.limits = limits
+    var total = 0
+    for (index, tensor) in graph.tensors.enumerated() where tensor.isVariable && tensor.constant == nil {
+      let place = ModelError.Location(tensor: index, tensorName: tensor.name)
+      guard let bytes = tensor.type.byteCount, bytes <= limits.arenaBytes - total else {
+        throw ModelError(.limitExceeded, "variables need more than \(limits.arenaBytes) bytes", at: place)
+      }
+      variableOffsets[TensorID(index)] = total
+      total += (bytes + 63) / 64 * 64
+    }
+    variables = try Arena(byteCount: total)
+    for id in graph.inputs { inputTypes[id] = graph[id].type }
+    builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+  }
+
+  private static func makeBuilder(
+    _ graph: Graph, _ options: Interpreter.Options, _ delegates: [any Delegate], _ context: ExecutionContext,
+    _ limits: Limits, _ inputTypes: [TensorID: TensorType]
+  ) -> SegmentBuilder {
+    SegmentBuilder(
+      graph: graph, delegates: delegates, threadPool: context.threadPool, limits: limits,
+      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort, inputTypes: inputTypes)
+  }
+
+  // MARK: Shapes
+
+  var isAllocated: Bool { !segments.isEmpty }
+
+  /// The type of a tensor as far as it is known now.
+  func type(of tensor: TensorID) -> TensorType { builder.types[tensor.index] }
+
+  func resize(_ input: TensorID, to dimensions: [Int]) throws(ModelError) {
+    let tensor = graph[input]
+    let place = ModelError.Location(tensor: input.index, tensorName: tensor.name)
+    guard let shape = Shape(dimensions), shape.elementCount <= limits.tensorElements else {
+      throw ModelError(
+        .invalidArgument,
+        "\(dimensions) is not a shape: dimensions must be 0 or more, elements at most \(limits.tensorElements)", at: place)
+    }
+    guard inputTypes[input]?.shape != shape else { return }
+    inputTypes[input] = tensor.type.with(shape: shape)
+    segments = []
+    hasOutputs = false
+    builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+  }
+
+  // MARK: Running
+
+  /// Resolves shapes and plans memory as far as that is possible without running.
+  func allocate() throws(ModelError) {
+    guard segments.isEmpty else { return }
+    builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+    segments = [try builder.build(from: 0, memory: { self.variableSlot($0) }, bytesInUse: variables.byteCount)]
+  }
+
+  func invoke(profiler: Profiler?) throws(ModelError) {
+    hasOutputs = false
+    var index = 0
+    while true {
+      let segment = segments[index]
+      try segment.invoke(context, graph, profiler: profiler)
+      let next = segment.nodes.upperBound
+      if next >= graph.nodes.count { break }
+      index += 1
+      try prepareSegment(index, from: next)
+    }
+    hasOutputs = true
+  }
+
+  /// Plans segment `index`, which begins at node `start`, now that the values before it are there.
+  private func prepareSegment(_ index: Int, from start: Int) throws(ModelError) {
+    segments.removeLast(segments.count - index)
+    let inUse = segments.reduce(variables.byteCount) { $0 + $1.arena.byteCount }
+    let operators = builder.placement.operators.count
+    let segment = try builder.build(from: start, memory: { self.slot(of: $0) }, bytesInUse: inUse)
+    guard segment.nodes.upperBound > start else {
+      throw ModelError(.unsupported, "the operator's shape cannot be resolved", at: graph.location(of: start))
+    }
+    if planned > start { builder.placement.operators.removeLast(builder.placement.operators.count - operators) }
+    planned = max(planned, segment.nodes.upperBound)
+    segments.append(segment)
+  }
+
+  /// The nodes that the placement report covers already.
+  private var planned = 0
+
+  func resetVariables() { variables.clear() }
+
+  // MARK: Memory
+
+  private func variableSlot(_ tensor: TensorID) -> OperandSlot? {
+    guard let offset = variableOffsets[tensor], let bytes = graph[tensor].type.byteCount else { return nil }
+    return variables.slot(offset: offset, count: bytes)
+  }
+
+  /// Where a tensor's value is; nil when it has no memory (yet).
+  func slot(of tensor: TensorID) -> OperandSlot? {
+    if let slot = variableSlot(tensor) { return slot }
+    for segment in segments {
+      if let slot = segment.slot(of: tensor) { return slot }
+    }
+    if let constant = graph[tensor].constant ?? builder.values[tensor] {
+      return unsafe OperandSlot(
+        address: UnsafeMutableRawPointer(mutating: constant.bytes.baseAddress), byteCount: constant.bytes.count)
+    }
+    return nil
+  }
+
+  /// Arena bytes, the lower bound of what the tensors need, and whether no plan could be smaller.
+  var arena: ArenaReport {
+    ArenaReport(
+      bytes: segments.reduce(0) { $0 + $1.plan.bytes }, lowerBound: segments.reduce(0) { $0 + $1.plan.lowerBound },
+      isProvenOptimal: segments.allSatisfy { $0.plan.isProvenOptimal })
+  }
+}
+
+/// How much memory an interpreter's tensors take, and how near that is to the least possible.
+public struct ArenaReport: Sendable, Hashable {
+  /// Bytes of the arena.
+  public let bytes: Int
+  /// No plan can be smaller than this.
+  public let lowerBound: Int
+  public let isProvenOptimal: Bool
+}

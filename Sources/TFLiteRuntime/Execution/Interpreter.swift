@@ -1,0 +1,199 @@
+public import Kernels
+public import TensorTypes
+
+/// Runs one signature of a model: holds its tensors' memory and computes outputs from inputs.
+///
+/// An interpreter is cheap, since the model's weights and their packed forms are shared, and belongs to one task at a time; only
+/// ``cancel()`` may be called from elsewhere. The order of use is resize (where shapes are open), ``allocate()``, write inputs,
+/// ``invoke(deadline:)``, read outputs; allocation happens by itself when it is left out.
+public final class Interpreter {
+  public struct Options: Sendable {
+    /// Threads that kernels and delegates use, the calling one included.
+    public var threads: Int
+    /// Threads shared with other interpreters, in place of `threads`.
+    public var threadPool: ThreadPool?
+    /// Keeps every tensor's value until the next invocation, for ``tensor(_:)``; costs memory.
+    public var preservesIntermediates: Bool
+    /// How hard to look for a smaller arena.
+    public var planningEffort: MemoryPlanner.Effort
+    /// The graph passes.
+    public var compiler: GraphCompiler
+
+    public init(
+      threads: Int = 1, threadPool: ThreadPool? = nil, preservesIntermediates: Bool = false,
+      planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler()
+    ) {
+      self.threads = threads
+      self.threadPool = threadPool
+      self.preservesIntermediates = preservesIntermediates
+      self.planningEffort = planningEffort
+      self.compiler = compiler
+    }
+  }
+
+  /// An input or output.
+  public struct TensorDescription: Sendable, Hashable {
+    /// The name that the signature gives it; the tensor's own name where there is no signature.
+    public let name: String
+    public let tensorName: String
+    public let tensor: TensorID
+    /// The type with the shape it has now. Shapes that depend on values are known after an invocation.
+    public let type: TensorType
+    /// -1 where the model leaves a dimension open; nil when all are fixed.
+    public let shapeSignature: [Int]?
+  }
+
+  public let model: Model
+  /// The signature that this interpreter runs; nil where it runs a subgraph without one.
+  public let signature: Signature?
+  /// The subgraph that this interpreter runs.
+  public let subgraph: Int
+  let runner: GraphRunner
+  private let context: ExecutionContext
+  private let inputNames: [String]
+  private let outputNames: [String]
+  private let inputIDs: [TensorID]
+  private let outputIDs: [TensorID]
+  /// Records the duration of every step when set.
+  public var profiler: Profiler?
+
+  /// An interpreter of a model's signature.
+  ///
+  /// - Parameters:
+  ///   - signature: the signature's key; nil for subgraph 0, with the names of its signature if it has one.
+  ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
+  /// - Throws: ``ModelError``: an operator that has no implementation, an unknown signature.
+  public init(
+    _ model: Model, signature key: String? = nil, options: Options = Options(), delegates: [any Delegate] = []
+  ) throws(ModelError) {
+    let found: Signature?
+    if let key {
+      guard let signature = model.signatures.first(where: { $0.key == key }) else {
+        let known = model.signatures.map { "'\($0.key)'" }.joined(separator: ", ")
+        throw ModelError(
+          .invalidArgument, "the model has no signature '\(key)'; it has \(known.isEmpty ? "none" : known)")
+      }
+      found = signature
+    } else {
+      found = model.signatures.first { $0.subgraph == 0 }
+    }
+    let subgraph = found?.subgraph ?? 0
+    guard model.subgraphs.indices.contains(subgraph) else { throw ModelError(.malformed, "the model has no subgraph") }
+    let original = model.subgraphs[subgraph]
+    self.model = model
+    signature = found
+    self.subgraph = subgraph
+    // A named signature decides order and names; without one the subgraph's own order counts.
+    if key != nil, let found {
+      inputIDs = found.inputs.map(\.tensor)
+      outputIDs = found.outputs.map(\.tensor)
+      inputNames = found.inputs.map(\.name)
+      outputNames = found.outputs.map(\.name)
+    } else {
+      inputIDs = original.inputs
+      outputIDs = original.outputs
+      func names(_ ids: [TensorID], _ bindings: [Signature.Binding]) -> [String] {
+        ids.map { id in bindings.first { $0.tensor == id }?.name ?? original[id].name }
+      }
+      inputNames = names(original.inputs, found?.inputs ?? [])
+      outputNames = names(original.outputs, found?.outputs ?? [])
+    }
+    context = ExecutionContext(threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)))
+    let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
+    runner = try GraphRunner(
+      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits)
+  }
+
+  // MARK: Descriptions
+
+  /// The inputs in order, with their present shapes.
+  public var inputs: [TensorDescription] { zip(inputIDs, inputNames).map(describe) }
+  /// The outputs in order, with their present shapes.
+  public var outputs: [TensorDescription] { zip(outputIDs, outputNames).map(describe) }
+
+  private func describe(_ id: TensorID, _ name: String) -> TensorDescription {
+    let tensor = runner.graph[id]
+    return TensorDescription(
+      name: name, tensorName: tensor.name, tensor: id, type: runner.type(of: id), shapeSignature: tensor.shapeSignature)
+  }
+
+  /// The index of the input with this name (the signature's, or the tensor's); nil when there is none.
+  public func inputIndex(named name: String) -> Int? {
+    inputNames.firstIndex(of: name) ?? inputIDs.firstIndex { runner.graph[$0].name == name }
+  }
+
+  /// The index of the output with this name (the signature's, or the tensor's); nil when there is none.
+  public func outputIndex(named name: String) -> Int? {
+    outputNames.firstIndex(of: name) ?? outputIDs.firstIndex { runner.graph[$0].name == name }
+  }
+
+  /// Where each operator runs and why not elsewhere. Complete after ``allocate()``, for graphs whose shapes depend on values after the first
+  /// invocation.
+  public var placement: Placement { runner.placement }
+
+  /// Arena size and how near it is to the least possible.
+  public var arena: ArenaReport { runner.arena }
+
+  /// Threads that kernels use.
+  public var threadCount: Int { context.threadPool.count }
+
+  // MARK: Running
+
+  /// Changes an input's shape. The next ``allocate()`` plans anew; values written before are lost.
+  public func resizeInput(_ index: Int, to dimensions: [Int]) throws(ModelError) {
+    try runner.resize(try inputID(index), to: dimensions)
+  }
+
+  /// Resolves shapes, gives regions to delegates, packs weights and plans memory. Does nothing when that is done already.
+  public func allocate() throws(ModelError) { try runner.allocate() }
+
+  /// Computes the outputs. A second call for the same shapes allocates no memory.
+  ///
+  /// - Parameter deadline: how long it may take, checked between operators and inside long ones; nil for no limit.
+  /// - Throws: ``ModelError`` with kind `cancelled`, `deadlineExceeded`, `invalidValue`, …; outputs are then not available.
+  public func invoke(deadline: Duration? = nil) throws(ModelError) {
+    try allocate()
+    var limit: UInt64 = 0
+    if let deadline {
+      let (seconds, attoseconds) = deadline.components
+      let nanoseconds = max(seconds, 0).multipliedReportingOverflow(by: 1_000_000_000)
+      let total = nanoseconds.partialValue.addingReportingOverflow(max(attoseconds, 0) / 1_000_000_000)
+      if !nanoseconds.overflow, !total.overflow {
+        limit = ExecutionContext.now().addingReportingOverflow(UInt64(clamping: total.partialValue)).partialValue
+      }
+    }
+    context.begin(deadline: limit)
+    try runner.invoke(profiler: profiler)
+  }
+
+  /// Makes the invocation under way throw `cancelled`. May be called from any thread: keep ``canceller`` for that.
+  public func cancel() { context.cancel() }
+
+  /// Stops invocations from other tasks and threads.
+  public var canceller: Canceller { Canceller(context: context) }
+
+  /// Sets all variable tensors to zero.
+  public func resetVariables() { runner.resetVariables() }
+
+  func inputID(_ index: Int) throws(ModelError) -> TensorID {
+    guard inputIDs.indices.contains(index) else {
+      throw ModelError(.invalidArgument, "there is no input \(index); the model has \(inputIDs.count)")
+    }
+    return inputIDs[index]
+  }
+
+  func outputID(_ index: Int) throws(ModelError) -> TensorID {
+    guard outputIDs.indices.contains(index) else {
+      throw ModelError(.invalidArgument, "there is no output \(index); the model has \(outputIDs.count)")
+    }
+    return outputIDs[index]
+  }
+}
+
+/// Stops the invocations of one interpreter; may be used from any thread.
+public struct Canceller: Sendable {
+  let context: ExecutionContext
+
+  /// Makes the invocation under way throw ``ModelError`` with kind `cancelled`.
+  public func cancel() { context.cancel() }
+}

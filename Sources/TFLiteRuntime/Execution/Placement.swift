@@ -1,0 +1,36 @@
+/// Where every operator runs, and why not elsewhere.
+public struct Placement: Sendable, Hashable {
+  public struct Entry: Sendable, Hashable {
+    /// Where the operator stands in the model.
+    public let origin: Node.Origin
+    public let name: String
+    public let version: Int
+    /// The delegate's name, `builtin` for the built-in kernels.
+    public let delegate: String
+    /// Why no delegate took it; empty where one did or none was asked.
+    public let reason: String
+  }
+
+  /// Operators that a delegate runs as one step.
+  public struct Partition: Sendable, Hashable {
+    public let subgraph: Int
+    public let delegate: String
+    /// Indices of the operators in their subgraph of the model.
+    public let operators: [Int]
+  }
+
+  public static let builtin = "builtin"
+
+  /// One entry for each operator that runs, in the model's order. Operators that were folded at load do not run.
+  public internal(set) var operators: [Entry] = []
+  public internal(set) var partitions: [Partition] = []
+}
+
+extension Placement: CustomStringConvertible {
+  public var description: String {
+    operators.map { entry in
+      let reason = entry.reason.isEmpty ? "" : ": \(entry.reason)"
+      return "\(entry.origin.subgraph).\(entry.origin.index) \(entry.name) v\(entry.version) -> \(entry.delegate)\(reason)"
+    }.joined(separator: "\n")
+  }
+}
