@@ -58,6 +58,10 @@ struct CapacitySearch: ~Copyable {
 
   private var capacity = 0
   private var stepsLeft = 0
+  private var deadline: ContinuousClock.Instant?
+  /// The clock is read when `stepsLeft` has fallen to this.
+  private var nextClockCheck = 0
+  private static let clockInterval = 1_000_000
   /// Work done so far, in visits of a buffer in a section.
   private(set) var steps = 0
 
@@ -103,12 +107,14 @@ struct CapacitySearch: ~Copyable {
   /// Offset of a buffer after `solve` found a solution.
   func offset(of buffer: Int) -> Int { heads[buffer] }
 
-  /// Tries to pack everything below `capacity`. Gives up after about `stepLimit` steps.
+  /// Tries to pack everything below `capacity`. Gives up after about `stepLimit` steps or at the deadline.
   mutating func solve(
-    capacity: Int, preference: Preference, stepLimit: Int, random: inout SplitMix64
+    capacity: Int, preference: Preference, stepLimit: Int, deadline: ContinuousClock.Instant?, random: inout SplitMix64
   ) -> Outcome {
     self.capacity = capacity
+    self.deadline = deadline
     stepsLeft = stepLimit
+    nextClockCheck = stepLimit - Self.clockInterval
     reset()
     setScores(preference, &random)
     for section in 0..<sectionCount { enqueue(section) }
@@ -173,7 +179,7 @@ struct CapacitySearch: ~Copyable {
   /// Solves sections that are all open and connected.
   private mutating func solve(part: Range<Int>) -> Outcome {
     while true {
-      if stepsLeft <= 0 { return .interrupted }
+      if stepsLeft <= 0 || isLate() { return .interrupted }
       let buffer = chooseBuffer(part)
       let mark = (trail.count, placements.count)
       if place(buffer) {
@@ -187,6 +193,14 @@ struct CapacitySearch: ~Copyable {
       if !exclude(buffer) { return .infeasible }
       // Raised heads never disconnect sections, so the part stays one.
     }
+  }
+
+  private mutating func isLate() -> Bool {
+    guard let deadline, stepsLeft <= nextClockCheck else { return false }
+    nextClockCheck = stepsLeft - Self.clockInterval
+    if ContinuousClock.now < deadline { return false }
+    stepsLeft = 0
+    return true
   }
 
   /// The buffer to try next: in the section with the fewest choices at the bottom of a valley, the one with the highest score.

@@ -31,6 +31,8 @@ struct PlanningProblem {
   /// Whether an offset that is a sum of sizes can still be misaligned.
   var hasMixedAlignment = false
   var hasFixedOffsets = false
+  /// Every end of a buffer resting on others, or on 0, is a multiple of this.
+  var granule = 1
 
   init(_ buffers: [ArenaBuffer]) throws(PlanningError) {
     var total = 0
@@ -52,6 +54,7 @@ struct PlanningProblem {
     lowerBound = loads.max() ?? 0
     let divisor = items.reduce(0) { Self.greatestCommonDivisor($0, $1.size) }
     hasMixedAlignment = items.contains { divisor % $0.alignment != 0 }
+    granule = max(1, items.reduce(divisor) { Self.greatestCommonDivisor($0, hasMixedAlignment ? $1.alignment : 0) })
     for item in items {
       guard let fixedOffset = item.fixedOffset else { continue }
       hasFixedOffsets = true
@@ -95,6 +98,50 @@ struct PlanningProblem {
       items[index].lastSection = (overflow ? steps.count : Self.firstIndex(in: steps, notBelow: next)) - 1
     }
   }
+
+  /// The problems between which no buffer is live, in order of time. Their sections are renumbered from 0.
+  func parts() -> [PlanningProblem] {
+    var partOfSection = [Int](repeating: 0, count: sectionCount)
+    var isConnected = [Int](repeating: 0, count: sectionCount + 1)
+    for item in items {
+      isConnected[item.firstSection] += 1
+      isConnected[item.lastSection] -= 1
+    }
+    var starts: [Int] = []
+    var crossing = 0
+    for section in 0..<sectionCount {
+      if crossing == 0 { starts.append(section) }
+      partOfSection[section] = starts.count - 1
+      crossing += isConnected[section]
+    }
+    if starts.count <= 1 { return items.isEmpty ? [] : [self] }
+    var parts = starts.map { _ in
+      var part = self
+      part.items = []
+      part.sources = []
+      return part
+    }
+    for (item, source) in zip(items, sources) {
+      let part = partOfSection[item.firstSection]
+      var item = item
+      item.firstSection -= starts[part]
+      item.lastSection -= starts[part]
+      parts[part].items.append(item)
+      parts[part].sources.append(source)
+    }
+    for part in parts.indices {
+      let end = part + 1 < starts.count ? starts[part + 1] : sectionCount
+      parts[part].sectionCount = end - starts[part]
+      parts[part].loads = Array(loads[starts[part]..<end])
+      parts[part].lowerBound = parts[part].items.reduce(parts[part].loads.max() ?? 0) {
+        max($0, ($1.fixedOffset ?? 0) + ($1.fixedOffset == nil ? 0 : $1.size))
+      }
+      parts[part].hasFixedOffsets = parts[part].items.contains { $0.fixedOffset != nil }
+    }
+    return parts
+  }
+
+  func floorToGranule(_ bytes: Int) -> Int { bytes / granule * granule }
 
   private static func firstIndex(in sorted: [Int], notBelow value: Int) -> Int {
     var low = 0
