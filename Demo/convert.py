@@ -26,4 +26,5 @@ def to_int8(float_path: str, path: str, training: Split) -> None:
     static = quantizer.Quantizer(float_path, recipe.static_wi8_ai8())
     samples = [{INPUT: image[np.newaxis]} for image in normalized(training.images)]
     ranges = static.calibrate({SIGNATURE: samples}, num_threads=1)
-    static.quantize(ranges).export_model(path, overwrite=True)
+    with open(path, "wb") as file:
+        file.write(static.quantize(ranges).quantized_model)
