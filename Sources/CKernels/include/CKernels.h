@@ -1,0 +1,129 @@
+/// Whole-loop microkernels of the runtime, one body compiled per instruction set.
+///
+/// Rules that hold for every function:
+/// - Sizes and strides are in elements of the tensor's type unless a name ends in `bytes`. The caller guarantees that they are consistent and
+///   that products fit in `size_t`; nothing is checked here.
+/// - Tensors need only the natural alignment of their element. Packed weights and scratch must be 64-byte aligned.
+/// - A packed buffer belongs to the `tflk_kernels` that wrote it: another instruction set lays it out differently.
+/// - All functions are pure with respect to global state, so concurrent calls are safe when the ranges that they write do not overlap.
+/// - A result never depends on how the caller divides rows and columns between calls.
+#ifndef TFLITE_CKERNELS_H
+#define TFLITE_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma mark - Instruction sets
+
+/// Instruction sets in increasing order. `BASELINE` is what every CPU of the architecture has (SSE2 on x86-64, NEON on aarch64).
+typedef enum tflk_isa {
+  TFLK_ISA_BASELINE = 0,
+  TFLK_ISA_AVX2 = 1,         ///< AVX2 and FMA
+  TFLK_ISA_AVX512 = 2,       ///< AVX-512 F, BW, VL, DQ
+  TFLK_ISA_AVX512_VNNI = 3,  ///< the above and AVX-512 VNNI
+} tflk_isa;
+
+enum { TFLK_ISA_COUNT = 4 };
+
+/// The best instruction set of this CPU, or a lower one that the environment variable TFLITE_ISA (baseline, avx2, avx512 or vnni) asks for.
+/// An unknown value is ignored. Read once per process; thread-safe.
+tflk_isa tflk_cpu_isa(void);
+
+/// The name that TFLITE_ISA uses, as a static string; "unknown" outside of the enumeration.
+const char *tflk_isa_name(tflk_isa isa);
+
+#pragma mark - Geometry
+
+/// A two-dimensional convolution over NHWC tensors, seen as a matrix product with
+/// `M = batch * output_height * output_width` rows, `N = output_channels` columns and `K = kernel_height * kernel_width * input_channels`.
+///
+/// A group of a grouped convolution is described by its own channel counts, pointers moved to the group's first channel, and the strides
+/// of the whole tensors. Input positions outside of the image read as zero (in quantised kernels, as the zero point); `pad_top` and `pad_left`
+/// are the only paddings needed, those at the bottom and right follow from the output size.
+typedef struct tflk_conv_geometry {
+  size_t batch;
+  size_t input_height, input_width, input_channels;
+  size_t output_height, output_width, output_channels;
+  size_t kernel_height, kernel_width;
+  size_t stride_height, stride_width;
+  size_t dilation_height, dilation_width;
+  size_t pad_top, pad_left;
+  size_t input_pixel_stride;   ///< elements from one input pixel to the next, >= input_channels
+  size_t output_pixel_stride;  ///< elements from one output pixel to the next, >= output_channels
+} tflk_conv_geometry;
+
+/// The geometry of `C[rows][columns] = A[rows][depth] * W[columns][depth]^T` with row strides in elements: FULLY_CONNECTED, BATCH_MATMUL.
+static inline tflk_conv_geometry tflk_gemm_geometry(
+    size_t rows, size_t columns, size_t depth, size_t input_row_stride, size_t output_row_stride) {
+  tflk_conv_geometry g;
+  g.batch = 1;
+  g.input_height = 1;
+  g.input_width = rows;
+  g.input_channels = depth;
+  g.output_height = 1;
+  g.output_width = rows;
+  g.output_channels = columns;
+  g.kernel_height = g.kernel_width = 1;
+  g.stride_height = g.stride_width = 1;
+  g.dilation_height = g.dilation_width = 1;
+  g.pad_top = g.pad_left = 0;
+  g.input_pixel_stride = input_row_stride;
+  g.output_pixel_stride = output_row_stride;
+  return g;
+}
+
+#pragma mark - The table of one instruction set
+
+/// The functions of one instruction set. Tables are constant and live for ever.
+typedef struct tflk_kernels {
+  tflk_isa isa;
+
+  // float32 convolution and matrix product.
+  //
+  // Packed weights are a sequence of `ceil(N / f32_tile_columns)` column tiles, each holding the bias and the K weights of its columns; the
+  // last is padded with zeros. Work is divided over rows (any range of M; multiples of `f32_tile_rows` are fastest) and column tiles.
+
+  size_t f32_tile_rows;
+  size_t f32_tile_columns;
+
+  /// Bytes of packed weights.
+  size_t (*f32_packed_bytes)(size_t columns, size_t depth);
+
+  /// Packs column tiles [tile_begin, tile_end) of `weights[columns][depth]`, whose rows are `row_stride` apart: CONV_2D's OHWI with
+  /// depth = kernel_height * kernel_width * input_channels, or FULLY_CONNECTED's weights. `bias` has `columns` elements or is NULL for zeros.
+  /// `packed` is the start of the whole packed buffer.
+  void (*f32_pack)(
+      size_t columns, size_t depth, const float *weights, size_t row_stride, const float *bias, void *packed, size_t tile_begin,
+      size_t tile_end);
+
+  /// The same from `weights[depth][columns]` (BATCH_MATMUL's right-hand side as it is stored); rows are `row_stride` apart.
+  void (*f32_pack_transposed)(
+      size_t columns, size_t depth, const float *weights, size_t row_stride, const float *bias, void *packed, size_t tile_begin,
+      size_t tile_end);
+
+  /// Bytes of scratch for one call of `f32_conv`; each concurrent call needs its own.
+  size_t (*f32_scratch_bytes)(const tflk_conv_geometry *geometry);
+
+  /// `output[m][n] = clamp(bias[n] + sum_k input(m, k) * weights[n][k])` for m in [row_begin, row_end) and the columns of tiles
+  /// [tile_begin, tile_end). `output` is row 0, column 0 of the whole output, rows are `output_pixel_stride` apart. `zeros` points to at least
+  /// `input_channels` zeros (it may be NULL when no input position is outside of the image). The sum runs over k in increasing order,
+  /// starting from the bias. NaN passes through the clamp; use -INFINITY and INFINITY for no clamp.
+  /// Input and output must not overlap.
+  void (*f32_conv)(
+      const tflk_conv_geometry *geometry, const float *input, const float *zeros, const void *packed, float *output, size_t row_begin,
+      size_t row_end, size_t tile_begin, size_t tile_end, float clamp_min, float clamp_max, void *scratch);
+} tflk_kernels;
+
+/// The table of `isa`, or NULL when this CPU (or architecture) does not have it.
+const tflk_kernels *tflk_kernels_for(tflk_isa isa);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

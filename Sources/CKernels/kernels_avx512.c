@@ -1,0 +1,22 @@
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
+
+#define VECTOR_BYTES 64
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define F32_MR 12
+#define F32_NV 2
+
+#define TABLE tflk_kernels_avx512
+#define TABLE_ISA TFLK_ISA_AVX512
+
+#include "vector.inc"
+#include "f32_gemm.inc"
+#include "table.inc"
+
+#pragma clang attribute pop
+#endif
