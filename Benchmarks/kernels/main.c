@@ -109,6 +109,57 @@ static double time_f32(const tflk_kernels *k, const layer *l) {
   return time;
 }
 
+static const tflk_quantized_format int8_format = {TFLK_INT8, TFLK_INT8, 3, 0};
+static const tflk_quantized_format int16_format = {TFLK_INT16, TFLK_INT8, 0, 0};
+
+static tflk_quantized_output quantized_output(const run *r, tflk_type type) {
+  const int32_t low = type == TFLK_INT8 ? -128 : -32768;
+  return (tflk_quantized_output){.data = r->output, .type = type, .activation_min = low, .activation_max = -1 - low};
+}
+
+static size_t int8_tiles(const run *r) {
+  return (r->geometry.output_channels + r->kernels->int8_tile_columns - 1) / r->kernels->int8_tile_columns;
+}
+
+// As an operator runs it: the preparation of the input counts.
+static void run_int8(run *r) {
+  const tflk_conv_geometry *g = &r->geometry;
+  const tflk_quantized_output output = quantized_output(r, TFLK_INT8);
+  r->kernels->int8_prepare(g, &int8_format, r->input, NULL, r->scratch, 0, r->kernels->int8_prepared_pixels(g));
+  r->kernels->int8_conv(
+      g, &int8_format, r->scratch, r->packed, &output, 0, g->batch * g->output_height * g->output_width, 0, int8_tiles(r));
+}
+
+static void run_int16(run *r) {
+  const tflk_conv_geometry *g = &r->geometry;
+  const tflk_quantized_output output = quantized_output(r, TFLK_INT16);
+  r->kernels->int16_prepare(g, &int16_format, r->input, r->scratch, 0, r->kernels->int16_prepared_pixels(g));
+  r->kernels->int16_conv(
+      g, &int16_format, r->scratch, r->packed, &output, 0, g->batch * g->output_height * g->output_width, 0, int8_tiles(r));
+}
+
+static double time_quantized(const tflk_kernels *k, const layer *l, tflk_type type) {
+  run r = {.kernels = k, .geometry = geometry_of(l)};
+  const tflk_conv_geometry *g = &r.geometry;
+  const bool bytes = type == TFLK_INT8;
+  const size_t depth = l->kernel * l->kernel * l->channels, width = bytes ? 1 : 2;
+  int32_t *multipliers = allocate(l->filters * 4), *shifts = allocate(l->filters * 4);
+  for (size_t n = 0; n < l->filters; n++) multipliers[n] = 1500000000, shifts[n] = -9;
+  r.input = allocate(g->batch * g->input_height * g->input_width * g->input_channels * width);
+  r.weights = allocate(depth * l->filters);
+  r.output = allocate(g->output_height * g->output_width * g->output_channels * width);
+  r.packed = allocate(bytes ? k->int8_packed_bytes(g) : k->int16_packed_bytes(g));
+  r.scratch = allocate(bytes ? k->int8_prepared_bytes(g) : k->int16_prepared_bytes(g));
+  if (bytes) {
+    k->int8_pack(g, &int8_format, r.weights, depth, 1, NULL, multipliers, shifts, r.packed, 0, int8_tiles(&r));
+  } else {
+    k->int16_pack(g, &int16_format, r.weights, depth, 1, NULL, multipliers, shifts, false, r.packed, 0, int8_tiles(&r));
+  }
+  const double time = best_time(bytes ? run_int8 : run_int16, &r);
+  free(r.input), free(r.weights), free(r.output), free(r.packed), free(r.scratch), free(multipliers), free(shifts);
+  return time;
+}
+
 static bool json, first_record = true;
 
 static void report(tflk_isa isa, const char *kind, const char *name, double operations, double time, double peak) {
@@ -153,6 +204,18 @@ int main(int argc, char **argv) {
       report((tflk_isa)isa, "f32", "peak", peak, 1, peak);
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         report((tflk_isa)isa, "f32", layers[i].name, operations_of(&layers[i]), time_f32(k, &layers[i]), peak);
+      }
+    }
+    const double int8_peak = measure_peak_int8((tflk_isa)isa);
+    if (only_kind == NULL || strcmp(only_kind, "int8") == 0) {
+      report((tflk_isa)isa, "int8", "peak", int8_peak, 1, int8_peak);
+      for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        report((tflk_isa)isa, "int8", layers[i].name, operations_of(&layers[i]), time_quantized(k, &layers[i], TFLK_INT8), int8_peak);
+      }
+    }
+    if (only_kind == NULL || strcmp(only_kind, "int16") == 0) {
+      for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        report((tflk_isa)isa, "int16", layers[i].name, operations_of(&layers[i]), time_quantized(k, &layers[i], TFLK_INT16), int8_peak);
       }
     }
   }

@@ -8,7 +8,9 @@
 
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define DOT16(sum, a, b) ((sum) + (vint)_mm512_madd_epi16((__m512i)(a), (__m512i)(b)))
 #define F32_MR 12
+#define INT_TILE_ROWS 12
 #define F32_NV 2
 
 #define TABLE tflk_kernels_avx512
@@ -16,6 +18,11 @@
 
 #include "vector.inc"
 #include "f32_gemm.inc"
+#include "requantize.inc"
+#include "prepare.inc"
+#include "int_tile.inc"
+#include "int8_gemm.inc"
+#include "int16_gemm.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

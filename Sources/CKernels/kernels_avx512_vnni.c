@@ -8,7 +8,10 @@
 
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define DOT16(sum, a, b) ((vint)_mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
+#define DOT8(sum, a, b) ((vint)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define F32_MR 12
+#define INT_TILE_ROWS 12
 #define F32_NV 2
 
 #define TABLE tflk_kernels_avx512_vnni
@@ -16,6 +19,11 @@
 
 #include "vector.inc"
 #include "f32_gemm.inc"
+#include "requantize.inc"
+#include "prepare.inc"
+#include "int_tile.inc"
+#include "int8_gemm.inc"
+#include "int16_gemm.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

@@ -77,6 +77,47 @@ static inline tflk_conv_geometry tflk_gemm_geometry(
   return g;
 }
 
+#pragma mark - Quantised tensors
+
+/// Types of activations and outputs.
+typedef enum tflk_type {
+  TFLK_INT8 = 0,
+  TFLK_UINT8 = 1,
+  TFLK_INT16 = 2,
+  TFLK_INT32 = 3,
+  TFLK_FLOAT32 = 4,
+} tflk_type;
+
+/// How the operands of an integer convolution are quantised. The accumulator is
+/// `bias[n] + sum_k (input(m, k) - input_zero_point) * (weights[n][k] - weight_zero_point)`, exact modulo 2^32.
+typedef struct tflk_quantized_format {
+  tflk_type input_type;        ///< TFLK_INT8 or TFLK_UINT8 for `int8_*`, TFLK_INT16 for `int16_*`
+  tflk_type weight_type;       ///< TFLK_INT8 or TFLK_UINT8
+  int32_t input_zero_point;    ///< in the range of the input type; zero for int16 and for inputs with a zero point per row
+  int32_t weight_zero_point;   ///< in the range of the weight type
+} tflk_quantized_format;
+
+/// What becomes of the accumulators.
+///
+/// - TFLK_INT8, TFLK_UINT8, TFLK_INT16: `clamp(output_zero_point + MultiplyByQuantizedMultiplier(accumulator, multiplier[n], shift[n]))`, with the
+///   multipliers given when packing. The activation range must lie inside of the type's.
+/// - TFLK_INT32: the accumulators (`int8_conv`, `int8_depthwise` only).
+/// - TFLK_FLOAT32 (`int8_conv`, `int8_depthwise` only):
+///   `clamp((accumulator - row_zero_point[r] * sum_k (weights[n][k] - weight_zero_point)) * row_scale[r] * channel_scale[n] + bias[n])` with
+///   `r = m / rows_per_scale`: dynamic range quantisation. `int8_pack` must have been given no bias then.
+typedef struct tflk_quantized_output {
+  void *data;      ///< row 0, column 0 of the whole output; rows are the geometry's `output_pixel_stride` apart
+  tflk_type type;
+  int32_t output_zero_point, activation_min, activation_max;
+  // TFLK_FLOAT32 only.
+  const float *row_scale;
+  const int32_t *row_zero_point;  ///< NULL for zeros
+  size_t rows_per_scale;          ///< 1 for a scale per row, output_height * output_width for one per image
+  const float *channel_scale;     ///< output_channels elements
+  const float *bias;              ///< output_channels elements, or NULL for zeros
+  float clamp_min, clamp_max;
+} tflk_quantized_output;
+
 #pragma mark - The table of one instruction set
 
 /// The functions of one instruction set. Tables are constant and live for ever.
@@ -117,6 +158,61 @@ typedef struct tflk_kernels {
   void (*f32_conv)(
       const tflk_conv_geometry *geometry, const float *input, const float *zeros, const void *packed, float *output, size_t row_begin,
       size_t row_end, size_t tile_begin, size_t tile_end, float clamp_min, float clamp_max, void *scratch);
+  // int8 and uint8 convolution and matrix product.
+  //
+  // The input is first copied into a *prepared* form (`int8_prepare`, once per call of the operator, divided over pixels): padded, converted
+  // to what the instruction set multiplies. Then `int8_conv` runs over rows and column tiles like `f32_conv`. It needs no scratch.
+
+  size_t int8_tile_rows;
+  size_t int8_tile_columns;
+
+  /// Bytes of packed weights. Packed and prepared forms depend on the geometry's kernel, channels and dilation; the packed form not on the
+  /// sizes of the images.
+  size_t (*int8_packed_bytes)(const tflk_conv_geometry *geometry);
+
+  /// Packs column tiles [tile_begin, tile_end). Weight (n, k) is at `weights[n * column_stride + k * depth_stride]`: (K, 1) for OHWI and
+  /// FULLY_CONNECTED, (1, N) for a matrix stored as [K][N]; one of the strides must be 1. `bias` may be NULL. `multipliers` (>= 0) and `shifts`
+  /// (-31...31, positive to the left) have an element per output channel, or are NULL for TFLK_INT32 and TFLK_FLOAT32 outputs.
+  void (*int8_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, size_t column_stride,
+      size_t depth_stride, const int32_t *bias, const int32_t *multipliers, const int32_t *shifts, void *packed, size_t tile_begin,
+      size_t tile_end);
+
+  /// Bytes of the prepared input.
+  size_t (*int8_prepared_bytes)(const tflk_conv_geometry *geometry);
+
+  /// Pixels of the prepared input, to divide its preparation.
+  size_t (*int8_prepared_pixels)(const tflk_conv_geometry *geometry);
+
+  /// Prepares pixels [pixel_begin, pixel_end). `padding` holds the value of padding for each image of the batch, for inputs with a zero
+  /// point per row; NULL means the format's zero point.
+  void (*int8_prepare)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *input, const int32_t *padding,
+      void *prepared, size_t pixel_begin, size_t pixel_end);
+
+  /// Computes rows [row_begin, row_end) and the columns of tiles [tile_begin, tile_end).
+  void (*int8_conv)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
+      const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
+
+  // int16 activations, int8 weights. The same steps; the tile sizes are those of int8. The accumulator is an exact int64 unless
+  // `int32_accumulator` was set when packing (operators whose bias is int32), which wraps modulo 2^32 and requantises as int8 does.
+  // With an int64 accumulator, shifts are -31...14 and the multiplier is reduced to 16 bits as in the reference.
+
+  size_t (*int16_packed_bytes)(const tflk_conv_geometry *geometry);
+  void (*int16_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, size_t column_stride,
+      size_t depth_stride, const int64_t *bias, const int32_t *multipliers, const int32_t *shifts, bool int32_accumulator,
+      void *packed, size_t tile_begin, size_t tile_end);
+  size_t (*int16_prepared_bytes)(const tflk_conv_geometry *geometry);
+  size_t (*int16_prepared_pixels)(const tflk_conv_geometry *geometry);
+  void (*int16_prepare)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const int16_t *input, void *prepared,
+      size_t pixel_begin, size_t pixel_end);
+  /// `output->type` must be TFLK_INT16.
+  void (*int16_conv)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
+      const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
 } tflk_kernels;
 
 /// The table of `isa`, or NULL when this CPU (or architecture) does not have it.

@@ -7,7 +7,11 @@ int main(void) {
   const struct {
     const char *name;
     int (*check)(const tflk_kernels *, int, uint64_t, char *);
-  } checks[] = {{"f32_conv", check_f32_conv}};
+  } checks[] = {
+    {"f32_conv", check_f32_conv},
+    {"int8_conv", check_int8_conv},
+    {"int16_conv", check_int16_conv},
+  };
   int failures = 0;
   for (int isa = 0; isa < TFLK_ISA_COUNT; isa++) {
     const tflk_kernels *kernels = tflk_kernels_for((tflk_isa)isa);
