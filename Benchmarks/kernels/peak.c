@@ -18,9 +18,9 @@ double seconds_now(void) {
 #define REGISTER(x) "+w"(x)
 #endif
 
-enum { ROUNDS = 400000, SUMS = 16 };
+enum { ROUNDS = 400000, SUMS = 12 };
 
-// Sixteen sums are enough to fill two pipelines of latency four or five. The empty assembly keeps the sums in registers and alive.
+// Twelve sums are enough to fill two pipelines of latency four or five. The empty assembly keeps the sums in registers and alive.
 #define PEAK_LOOP(name, target_string, vector, zero, step)                        \
   __attribute__((target(target_string))) static void name(void) {                 \
     vector sums[SUMS];                                                            \

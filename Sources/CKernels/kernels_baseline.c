@@ -27,4 +27,7 @@
 #include "int_tile.inc"
 #include "int8_gemm.inc"
 #include "int16_gemm.inc"
+#include "f32_depthwise.inc"
+#include "int_depthwise.inc"
+#include "arrays.inc"
 #include "table.inc"

@@ -213,6 +213,45 @@ typedef struct tflk_kernels {
   void (*int16_conv)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
       const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
+
+  // Depthwise convolution: output_channels is a multiple of input_channels, and output channel n reads input channel
+  // n / (output_channels / input_channels). Weights are TFLite's [1, kernel_height, kernel_width, output_channels]. Work is divided over the
+  // batch * output_height lines of the output.
+
+  /// Lines [line_begin, line_end). Weights are used in place; `bias` may be NULL. Taps outside of the image are skipped. The clamp is that of
+  /// `f32_conv`. Fast when both channel counts agree and there are at least 16 channels.
+  void (*f32_depthwise)(
+      const tflk_conv_geometry *geometry, const float *input, const float *weights, const float *bias, float *output,
+      size_t line_begin, size_t line_end, float clamp_min, float clamp_max);
+
+  /// Bytes of packed weights of `int_depthwise`, for inputs of int8, uint8 and int16.
+  size_t (*int_depthwise_packed_bytes)(const tflk_conv_geometry *geometry);
+
+  /// Packs all weights. `bias` may be NULL; `multipliers` and `shifts` have an element per output channel, or are NULL for TFLK_INT32 and
+  /// TFLK_FLOAT32 outputs. `int32_accumulator` must be true for inputs of int8 and uint8; without it the accumulator is int64 and the output
+  /// TFLK_INT16, as in `int16_pack`.
+  void (*int_depthwise_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, const int64_t *bias,
+      const int32_t *multipliers, const int32_t *shifts, bool int32_accumulator, void *packed);
+
+  /// Bytes and pixels of the prepared input: int16, with a value for each output channel.
+  size_t (*int_depthwise_prepared_bytes)(const tflk_conv_geometry *geometry);
+  size_t (*int_depthwise_prepared_pixels)(const tflk_conv_geometry *geometry);
+
+  /// Prepares pixels [pixel_begin, pixel_end). `zero_points` holds the zero point of each image of the batch; NULL means the format's.
+  void (*int_depthwise_prepare)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *input, const int32_t *zero_points,
+      void *prepared, size_t pixel_begin, size_t pixel_end);
+
+  /// Computes lines [line_begin, line_end). For TFLK_FLOAT32, `row_zero_point` is ignored: the preparation has removed it.
+  void (*int_depthwise)(
+      const tflk_conv_geometry *geometry, const void *prepared, const void *packed, const tflk_quantized_output *output,
+      size_t line_begin, size_t line_end);
+
+  /// `data[i] = clamp(output_zero_point + MultiplyByQuantizedMultiplier(input[i], multiplier, shift))` for `count` elements of TFLK_INT8,
+  /// TFLK_UINT8 or TFLK_INT16.
+  void (*requantize)(
+      const int32_t *input, size_t count, int32_t multiplier, int32_t shift, const tflk_quantized_output *output);
 } tflk_kernels;
 
 /// The table of `isa`, or NULL when this CPU (or architecture) does not have it.

@@ -11,6 +11,9 @@ int main(void) {
     {"f32_conv", check_f32_conv},
     {"int8_conv", check_int8_conv},
     {"int16_conv", check_int16_conv},
+    {"f32_depthwise", check_f32_depthwise},
+    {"int_depthwise", check_int_depthwise},
+    {"requantize", check_requantize},
   };
   int failures = 0;
   for (int isa = 0; isa < TFLK_ISA_COUNT; isa++) {

@@ -12,5 +12,8 @@
 int check_f32_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int16_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_f32_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
 #endif
