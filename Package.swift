@@ -64,6 +64,10 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     // Tests.
+    .target(name: "CKernelsChecks", dependencies: ["CKernels"], path: "Tests/CKernelsTests/Checks", cSettings: cSettings),
+    .testTarget(
+      name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Sanitized"],
+      swiftSettings: swiftSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: swiftSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: swiftSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: swiftSettings),
