@@ -1,0 +1,264 @@
+/// Whole-loop microkernels of the runtime, one body compiled per instruction set.
+///
+/// Rules that hold for every function:
+/// - Sizes and strides are in elements of the tensor's type unless a name ends in `bytes`. The caller guarantees that they are consistent and
+///   that products fit in `size_t`; nothing is checked here.
+/// - Tensors need only the natural alignment of their element. Packed weights and scratch must be 64-byte aligned.
+/// - A packed buffer belongs to the `tflk_kernels` that wrote it: another instruction set lays it out differently.
+/// - All functions are pure with respect to global state, so concurrent calls are safe when the ranges that they write do not overlap.
+/// - A result never depends on how the caller divides rows and columns between calls.
+#ifndef TFLITE_CKERNELS_H
+#define TFLITE_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma mark - Instruction sets
+
+/// Instruction sets in increasing order. `BASELINE` is what every CPU of the architecture has (SSE2 on x86-64, NEON on aarch64).
+typedef enum tflk_isa {
+  TFLK_ISA_BASELINE = 0,
+  TFLK_ISA_AVX2 = 1,         ///< AVX2 and FMA
+  TFLK_ISA_AVX512 = 2,       ///< AVX-512 F, BW, VL, DQ
+  TFLK_ISA_AVX512_VNNI = 3,  ///< the above and AVX-512 VNNI
+} tflk_isa;
+
+enum { TFLK_ISA_COUNT = 4 };
+
+/// The best instruction set of this CPU, or a lower one that the environment variable TFLITE_ISA (baseline, avx2, avx512 or vnni) asks for.
+/// An unknown value is ignored. Read once per process; thread-safe.
+tflk_isa tflk_cpu_isa(void);
+
+/// The name that TFLITE_ISA uses, as a static string; "unknown" outside of the enumeration.
+const char *tflk_isa_name(tflk_isa isa);
+
+#pragma mark - Geometry
+
+/// A two-dimensional convolution over NHWC tensors, seen as a matrix product with
+/// `M = batch * output_height * output_width` rows, `N = output_channels` columns and `K = kernel_height * kernel_width * input_channels`.
+///
+/// A group of a grouped convolution is described by its own channel counts, pointers moved to the group's first channel, and the strides
+/// of the whole tensors. Input positions outside of the image read as zero (in quantised kernels, as the zero point); `pad_top` and `pad_left`
+/// are the only paddings needed, those at the bottom and right follow from the output size.
+typedef struct tflk_conv_geometry {
+  size_t batch;
+  size_t input_height, input_width, input_channels;
+  size_t output_height, output_width, output_channels;
+  size_t kernel_height, kernel_width;
+  size_t stride_height, stride_width;
+  size_t dilation_height, dilation_width;
+  size_t pad_top, pad_left;
+  size_t input_pixel_stride;   ///< elements from one input pixel to the next, >= input_channels
+  size_t output_pixel_stride;  ///< elements from one output pixel to the next, >= output_channels
+} tflk_conv_geometry;
+
+/// The geometry of `C[rows][columns] = A[rows][depth] * W[columns][depth]^T` with row strides in elements: FULLY_CONNECTED, BATCH_MATMUL.
+static inline tflk_conv_geometry tflk_gemm_geometry(
+    size_t rows, size_t columns, size_t depth, size_t input_row_stride, size_t output_row_stride) {
+  tflk_conv_geometry g;
+  g.batch = 1;
+  g.input_height = 1;
+  g.input_width = rows;
+  g.input_channels = depth;
+  g.output_height = 1;
+  g.output_width = rows;
+  g.output_channels = columns;
+  g.kernel_height = g.kernel_width = 1;
+  g.stride_height = g.stride_width = 1;
+  g.dilation_height = g.dilation_width = 1;
+  g.pad_top = g.pad_left = 0;
+  g.input_pixel_stride = input_row_stride;
+  g.output_pixel_stride = output_row_stride;
+  return g;
+}
+
+#pragma mark - Quantised tensors
+
+/// Types of activations and outputs.
+typedef enum tflk_type {
+  TFLK_INT8 = 0,
+  TFLK_UINT8 = 1,
+  TFLK_INT16 = 2,
+  TFLK_INT32 = 3,
+  TFLK_FLOAT32 = 4,
+} tflk_type;
+
+/// How the operands of an integer convolution are quantised. The accumulator is
+/// `bias[n] + sum_k (input(m, k) - input_zero_point) * (weights[n][k] - weight_zero_point)`, exact modulo 2^32.
+typedef struct tflk_quantized_format {
+  tflk_type input_type;        ///< TFLK_INT8 or TFLK_UINT8 for `int8_*`, TFLK_INT16 for `int16_*`
+  tflk_type weight_type;       ///< TFLK_INT8 or TFLK_UINT8
+  int32_t input_zero_point;    ///< in the range of the input type; zero for int16 and for inputs with a zero point per row
+  int32_t weight_zero_point;   ///< in the range of the weight type
+} tflk_quantized_format;
+
+/// What becomes of the accumulators.
+///
+/// - TFLK_INT8, TFLK_UINT8, TFLK_INT16: `clamp(output_zero_point + MultiplyByQuantizedMultiplier(accumulator, multiplier[n], shift[n]))`, with the
+///   multipliers given when packing. The activation range must lie inside of the type's.
+/// - TFLK_INT32: the accumulators (`int8_conv`, `int8_depthwise` only).
+/// - TFLK_FLOAT32 (`int8_conv`, `int8_depthwise` only):
+///   `clamp((accumulator - row_zero_point[r] * sum_k (weights[n][k] - weight_zero_point)) * row_scale[r] * channel_scale[n] + bias[n])` with
+///   `r = m / rows_per_scale`: dynamic range quantisation. `int8_pack` must have been given no bias then.
+typedef struct tflk_quantized_output {
+  void *data;      ///< row 0, column 0 of the whole output; rows are the geometry's `output_pixel_stride` apart
+  tflk_type type;
+  int32_t output_zero_point, activation_min, activation_max;
+  // TFLK_FLOAT32 only.
+  const float *row_scale;
+  const int32_t *row_zero_point;  ///< NULL for zeros
+  size_t rows_per_scale;          ///< 1 for a scale per row, output_height * output_width for one per image
+  const float *channel_scale;     ///< output_channels elements
+  const float *bias;              ///< output_channels elements, or NULL for zeros
+  float clamp_min, clamp_max;
+} tflk_quantized_output;
+
+#pragma mark - The table of one instruction set
+
+/// The functions of one instruction set. Tables are constant and live for ever.
+typedef struct tflk_kernels {
+  tflk_isa isa;
+
+  // float32 convolution and matrix product.
+  //
+  // Packed weights are a sequence of `ceil(N / f32_tile_columns)` column tiles, each holding the bias and the K weights of its columns; the
+  // last is padded with zeros. Work is divided over rows (any range of M; multiples of `f32_tile_rows` are fastest) and column tiles.
+
+  size_t f32_tile_rows;
+  size_t f32_tile_columns;
+
+  /// Bytes of packed weights.
+  size_t (*f32_packed_bytes)(size_t columns, size_t depth);
+
+  /// Packs column tiles [tile_begin, tile_end) of `weights[columns][depth]`, whose rows are `row_stride` apart: CONV_2D's OHWI with
+  /// depth = kernel_height * kernel_width * input_channels, or FULLY_CONNECTED's weights. `bias` has `columns` elements or is NULL for zeros.
+  /// `packed` is the start of the whole packed buffer.
+  void (*f32_pack)(
+      size_t columns, size_t depth, const float *weights, size_t row_stride, const float *bias, void *packed, size_t tile_begin,
+      size_t tile_end);
+
+  /// The same from `weights[depth][columns]` (BATCH_MATMUL's right-hand side as it is stored); rows are `row_stride` apart.
+  void (*f32_pack_transposed)(
+      size_t columns, size_t depth, const float *weights, size_t row_stride, const float *bias, void *packed, size_t tile_begin,
+      size_t tile_end);
+
+  /// Bytes of scratch for one call of `f32_conv`; each concurrent call needs its own.
+  size_t (*f32_scratch_bytes)(const tflk_conv_geometry *geometry);
+
+  /// `output[m][n] = clamp(bias[n] + sum_k input(m, k) * weights[n][k])` for m in [row_begin, row_end) and the columns of tiles
+  /// [tile_begin, tile_end). `output` is row 0, column 0 of the whole output, rows are `output_pixel_stride` apart. `zeros` points to at least
+  /// `input_channels` zeros (it may be NULL when no input position is outside of the image). The sum runs over k in increasing order,
+  /// starting from the bias. NaN passes through the clamp; use -INFINITY and INFINITY for no clamp.
+  /// Input and output must not overlap.
+  void (*f32_conv)(
+      const tflk_conv_geometry *geometry, const float *input, const float *zeros, const void *packed, float *output, size_t row_begin,
+      size_t row_end, size_t tile_begin, size_t tile_end, float clamp_min, float clamp_max, void *scratch);
+  // int8 and uint8 convolution and matrix product.
+  //
+  // The input is first copied into a *prepared* form (`int8_prepare`, once per call of the operator, divided over pixels): padded, converted
+  // to what the instruction set multiplies. Then `int8_conv` runs over rows and column tiles like `f32_conv`. It needs no scratch.
+
+  size_t int8_tile_rows;
+  size_t int8_tile_columns;
+
+  /// Bytes of packed weights. Packed and prepared forms depend on the geometry's kernel, channels and dilation; the packed form not on the
+  /// sizes of the images.
+  size_t (*int8_packed_bytes)(const tflk_conv_geometry *geometry);
+
+  /// Packs column tiles [tile_begin, tile_end). Weight (n, k) is at `weights[n * column_stride + k * depth_stride]`: (K, 1) for OHWI and
+  /// FULLY_CONNECTED, (1, N) for a matrix stored as [K][N]; one of the strides must be 1. `bias` may be NULL. `multipliers` (>= 0) and `shifts`
+  /// (-31...31, positive to the left) have an element per output channel, or are NULL for TFLK_INT32 and TFLK_FLOAT32 outputs.
+  void (*int8_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, size_t column_stride,
+      size_t depth_stride, const int32_t *bias, const int32_t *multipliers, const int32_t *shifts, void *packed, size_t tile_begin,
+      size_t tile_end);
+
+  /// Bytes of the prepared input.
+  size_t (*int8_prepared_bytes)(const tflk_conv_geometry *geometry);
+
+  /// Pixels of the prepared input, to divide its preparation.
+  size_t (*int8_prepared_pixels)(const tflk_conv_geometry *geometry);
+
+  /// Prepares pixels [pixel_begin, pixel_end). `padding` holds the value of padding for each image of the batch, for inputs with a zero
+  /// point per row; NULL means the format's zero point.
+  void (*int8_prepare)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *input, const int32_t *padding,
+      void *prepared, size_t pixel_begin, size_t pixel_end);
+
+  /// Computes rows [row_begin, row_end) and the columns of tiles [tile_begin, tile_end).
+  void (*int8_conv)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
+      const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
+
+  // int16 activations, int8 weights. The same steps; the tile sizes are those of int8. The accumulator is an exact int64 unless
+  // `int32_accumulator` was set when packing (operators whose bias is int32), which wraps modulo 2^32 and requantises as int8 does.
+  // With an int64 accumulator, shifts are -31...14 and the multiplier is reduced to 16 bits as in the reference.
+
+  size_t (*int16_packed_bytes)(const tflk_conv_geometry *geometry);
+  void (*int16_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, size_t column_stride,
+      size_t depth_stride, const int64_t *bias, const int32_t *multipliers, const int32_t *shifts, bool int32_accumulator,
+      void *packed, size_t tile_begin, size_t tile_end);
+  size_t (*int16_prepared_bytes)(const tflk_conv_geometry *geometry);
+  size_t (*int16_prepared_pixels)(const tflk_conv_geometry *geometry);
+  void (*int16_prepare)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const int16_t *input, void *prepared,
+      size_t pixel_begin, size_t pixel_end);
+  /// `output->type` must be TFLK_INT16.
+  void (*int16_conv)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
+      const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
+
+  // Depthwise convolution: output_channels is a multiple of input_channels, and output channel n reads input channel
+  // n / (output_channels / input_channels). Weights are TFLite's [1, kernel_height, kernel_width, output_channels]. Work is divided over the
+  // batch * output_height lines of the output.
+
+  /// Lines [line_begin, line_end). Weights are used in place; `bias` may be NULL. Taps outside of the image are skipped. The clamp is that of
+  /// `f32_conv`. Fast when both channel counts agree and there are at least 16 channels.
+  void (*f32_depthwise)(
+      const tflk_conv_geometry *geometry, const float *input, const float *weights, const float *bias, float *output,
+      size_t line_begin, size_t line_end, float clamp_min, float clamp_max);
+
+  /// Bytes of packed weights of `int_depthwise`, for inputs of int8, uint8 and int16.
+  size_t (*int_depthwise_packed_bytes)(const tflk_conv_geometry *geometry);
+
+  /// Packs all weights. `bias` may be NULL; `multipliers` and `shifts` have an element per output channel, or are NULL for TFLK_INT32 and
+  /// TFLK_FLOAT32 outputs. `int32_accumulator` must be true for inputs of int8 and uint8; without it the accumulator is int64 and the output
+  /// TFLK_INT16, as in `int16_pack`.
+  void (*int_depthwise_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, const int64_t *bias,
+      const int32_t *multipliers, const int32_t *shifts, bool int32_accumulator, void *packed);
+
+  /// Bytes and pixels of the prepared input: int16, with a value for each output channel.
+  size_t (*int_depthwise_prepared_bytes)(const tflk_conv_geometry *geometry);
+  size_t (*int_depthwise_prepared_pixels)(const tflk_conv_geometry *geometry);
+
+  /// Prepares pixels [pixel_begin, pixel_end). `zero_points` holds the zero point of each image of the batch; NULL means the format's.
+  void (*int_depthwise_prepare)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *input, const int32_t *zero_points,
+      void *prepared, size_t pixel_begin, size_t pixel_end);
+
+  /// Computes lines [line_begin, line_end). For TFLK_FLOAT32, `row_zero_point` is ignored: the preparation has removed it.
+  void (*int_depthwise)(
+      const tflk_conv_geometry *geometry, const void *prepared, const void *packed, const tflk_quantized_output *output,
+      size_t line_begin, size_t line_end);
+
+  /// `data[i] = clamp(output_zero_point + MultiplyByQuantizedMultiplier(input[i], multiplier, shift))` for `count` elements of TFLK_INT8,
+  /// TFLK_UINT8 or TFLK_INT16.
+  void (*requantize)(
+      const int32_t *input, size_t count, int32_t multiplier, int32_t shift, const tflk_quantized_output *output);
+} tflk_kernels;
+
+/// The table of `isa`, or NULL when this CPU (or architecture) does not have it.
+const tflk_kernels *tflk_kernels_for(tflk_isa isa);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,33 @@
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma"))), apply_to = function)
+
+#define VECTOR_BYTES 64
+#define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define DOT16(sum, a, b) ((vint)_mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
+#define DOT8(sum, a, b) ((vint)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
+#define F32_MR 12
+#define INT_TILE_ROWS 12
+#define F32_NV 2
+
+#define TABLE tflk_kernels_avx512_vnni
+#define TABLE_ISA TFLK_ISA_AVX512_VNNI
+
+#include "vector.inc"
+#include "f32_gemm.inc"
+#include "requantize.inc"
+#include "prepare.inc"
+#include "int_tile.inc"
+#include "int8_gemm.inc"
+#include "int16_gemm.inc"
+#include "f32_depthwise.inc"
+#include "int_depthwise.inc"
+#include "arrays.inc"
+#include "table.inc"
+
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,33 @@
+#include "tables.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#pragma STDC FP_CONTRACT OFF
+
+#define VECTOR_BYTES 16
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#if defined(__x86_64__)
+#define DOT16(sum, a, b) ((sum) + (vint)_mm_madd_epi16((__m128i)(a), (__m128i)(b)))
+#else
+#define DOT16(sum, a, b) dot16(sum, a, b)
+#endif
+#define F32_MR 4
+#define INT_TILE_ROWS 4
+#define F32_NV 2
+
+#define TABLE tflk_kernels_baseline
+#define TABLE_ISA TFLK_ISA_BASELINE
+
+#include "vector.inc"
+#include "f32_gemm.inc"
+#include "requantize.inc"
+#include "prepare.inc"
+#include "int_tile.inc"
+#include "int8_gemm.inc"
+#include "int16_gemm.inc"
+#include "f32_depthwise.inc"
+#include "int_depthwise.inc"
+#include "arrays.inc"
+#include "table.inc"

@@ -1,0 +1,72 @@
+import CKernels
+import CKernelsChecks
+import Testing
+
+/// The microkernels of every instruction set that this CPU has, against slow loops (`Checks/`) over random shapes around the tile sizes.
+@Suite struct CKernelsTests {
+  typealias Check =
+    @convention(c) (UnsafePointer<tflk_kernels>?, Int32, UInt64, UnsafeMutablePointer<CChar>?) -> Int32
+
+  static let all = [TFLK_ISA_BASELINE, TFLK_ISA_AVX2, TFLK_ISA_AVX512, TFLK_ISA_AVX512_VNNI]
+
+  static func name(_ isa: tflk_isa) -> String { unsafe String(cString: tflk_isa_name(isa)) }
+
+  static func isAvailable(_ isa: tflk_isa) -> Bool { unsafe tflk_kernels_for(isa) != nil }
+
+  static let available = all.filter(isAvailable).map(name)
+
+  /// What the first failing case of `check` says, or nil.
+  func failure(_ check: Check, on name: String, cases: Int32 = 300, seed: UInt64 = 7) -> String? {
+    guard let isa = Self.all.first(where: { Self.name($0) == name }), let kernels = unsafe tflk_kernels_for(isa)
+    else { return "\(name) is not available" }
+    var message = [CChar](repeating: 0, count: 256)
+    let number = unsafe message.withUnsafeMutableBufferPointer {
+      unsafe check(kernels, cases, seed, $0.baseAddress)
+    }
+    if number < 0 { return nil }
+    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return "case \(number) of seed \(seed): \(text)"
+  }
+
+  @Test(arguments: available) func floatConvolution(isa: String) {
+    let failure = unsafe failure(check_f32_conv, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func int8Convolution(isa: String) {
+    let failure = unsafe failure(check_int8_conv, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func int16Convolution(isa: String) {
+    let failure = unsafe failure(check_int16_conv, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func floatDepthwise(isa: String) {
+    let failure = unsafe failure(check_f32_depthwise, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func integerDepthwise(isa: String) {
+    let failure = unsafe failure(check_int_depthwise, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func requantization(isa: String) {
+    let failure = unsafe failure(check_requantize, on: isa, cases: 3000)
+    #expect(failure == nil)
+  }
+
+  @Test func theChosenInstructionSetIsAvailable() {
+    let isa = tflk_cpu_isa()
+    #expect(Self.isAvailable(isa))
+    #expect(Self.available.contains(Self.name(isa)))
+  }
+
+  @Test func unknownInstructionSetsHaveNoKernels() {
+    let unknown = tflk_isa(rawValue: 99)
+    #expect(!Self.isAvailable(unknown))
+    #expect(Self.name(unknown) == "unknown")
+  }
+}

@@ -1,0 +1,19 @@
+/// Checks of the microkernels against slow loops written from the operators' definitions.
+///
+/// Each check draws `cases` random problems from `seed`, runs them on one instruction set, and returns the number of the first problem that
+/// fails, or -1. On failure `message` (at least 256 bytes) says what was wrong.
+#ifndef TFLITE_CKERNELS_CHECKS_H
+#define TFLITE_CKERNELS_CHECKS_H
+
+#include <stdint.h>
+
+#include "CKernels.h"
+
+int check_f32_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_int16_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_f32_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+
+#endif

@@ -1,0 +1,164 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "CKernelsChecks.h"
+#include "oracle.h"
+#include "random.h"
+
+static int32_t element(const void *data, tflk_type type, size_t at) {
+  return type == TFLK_UINT8 ? ((const uint8_t *)data)[at] : ((const int8_t *)data)[at];
+}
+
+static size_t bytes_of(tflk_type type) { return type == TFLK_INT16 ? 2 : type == TFLK_INT32 || type == TFLK_FLOAT32 ? 4 : 1; }
+
+static int32_t quantized_at(const void *data, tflk_type type, size_t at) {
+  if (type == TFLK_INT16) return ((const int16_t *)data)[at];
+  if (type == TFLK_INT32) return ((const int32_t *)data)[at];
+  return element(data, type, at);
+}
+
+// A random problem with everything that it needs.
+typedef struct problem {
+  tflk_conv_geometry g;
+  tflk_quantized_format format;
+  tflk_quantized_output output;
+  bool transposed, has_bias;
+  void *input, *weights, *expected_data, *divided;
+  int32_t *bias, *multipliers, *shifts, *padding, *row_zero_points;
+  float *row_scales, *channel_scales, *float_bias;
+  size_t output_bytes;
+} problem;
+
+static problem make_problem(const tflk_kernels *kernels, uint64_t *random) {
+  problem p = {.g = random_geometry(random, kernels->int8_tile_columns, 16)};
+  const size_t columns = p.g.output_channels, depth = geometry_depth(&p.g), rows = geometry_rows(&p.g);
+  const size_t input_elements = geometry_input_elements(&p.g);
+  p.format.input_type = random_in(random, 0, 1) ? TFLK_INT8 : TFLK_UINT8;
+  p.format.weight_type = random_in(random, 0, 1) ? TFLK_INT8 : TFLK_UINT8;
+  const int32_t input_low = p.format.input_type == TFLK_INT8 ? -128 : 0, weight_low = p.format.weight_type == TFLK_INT8 ? -128 : 0;
+  p.output.type = (tflk_type)random_in(random, 0, 4);
+  const bool hybrid = p.output.type == TFLK_FLOAT32;
+  p.format.input_zero_point = hybrid ? 0 : (int32_t)random_in(random, input_low, input_low + 255);
+  p.format.weight_zero_point = (int32_t)(random_in(random, 0, 1) * random_in(random, weight_low, weight_low + 255));
+  p.input = exact(input_elements), p.weights = exact(columns * depth);
+  const bool extreme = random_in(random, 0, 3) == 0;
+  for (size_t i = 0; i < input_elements; i++) ((uint8_t *)p.input)[i] = extreme ? (uint8_t)(input_low + 255) : (uint8_t)next_random(random);
+  for (size_t i = 0; i < columns * depth; i++) {
+    ((uint8_t *)p.weights)[i] = extreme && i % 2 ? (uint8_t)weight_low : (uint8_t)next_random(random);
+  }
+  p.transposed = random_in(random, 0, 1), p.has_bias = !hybrid && random_in(random, 0, 3) != 0;
+  p.bias = exact(columns * 4), p.multipliers = exact(columns * 4), p.shifts = exact(columns * 4);
+  p.row_zero_points = exact(rows * 4), p.padding = exact(p.g.batch * 4);
+  p.row_scales = exact(rows * 4), p.channel_scales = exact(columns * 4), p.float_bias = exact(columns * 4);
+  const bool wild = random_in(random, 0, 2) == 0;
+  for (size_t n = 0; n < columns; n++) {
+    p.bias[n] = (int32_t)random_in(random, wild ? INT32_MIN : -5000, wild ? INT32_MAX : 5000);
+    p.multipliers[n] = random_in(random, 0, 9) == 0 ? INT32_MAX : (int32_t)random_in(random, 1 << 30, INT32_MAX);
+    p.shifts[n] = wild ? (int32_t)random_in(random, -31, 31) : (int32_t)random_in(random, -14, 1);
+    p.channel_scales[n] = random_float(random), p.float_bias[n] = random_float(random);
+  }
+  for (size_t i = 0; i < p.g.batch; i++) p.padding[i] = (int32_t)random_in(random, input_low, input_low + 255);
+  p.output.rows_per_scale = p.g.output_height * p.g.output_width;
+  for (size_t r = 0; r < rows; r++) {
+    p.row_scales[r] = random_float(random), p.row_zero_points[r] = r < p.g.batch ? p.padding[r] : 0;
+  }
+  const int32_t low = p.output.type == TFLK_UINT8 ? 0 : p.output.type == TFLK_INT8 ? -128 : -32768;
+  const int32_t high = p.output.type == TFLK_UINT8 ? 255 : p.output.type == TFLK_INT8 ? 127 : 32767;
+  p.output.output_zero_point = (int32_t)random_in(random, low, high);
+  p.output.activation_min = random_in(random, 0, 1) ? low : (int32_t)random_in(random, low, high);
+  p.output.activation_max = random_in(random, 0, 1) ? high : (int32_t)random_in(random, p.output.activation_min, high);
+  p.output.row_scale = p.row_scales, p.output.row_zero_point = p.row_zero_points;
+  p.output.channel_scale = p.channel_scales, p.output.bias = random_in(random, 0, 1) ? p.float_bias : NULL;
+  p.output.clamp_min = random_in(random, 0, 1) ? 0 : -INFINITY, p.output.clamp_max = INFINITY;
+  p.output_bytes = geometry_output_elements(&p.g) * bytes_of(p.output.type);
+  p.output.data = exact(p.output_bytes), p.divided = exact(p.output_bytes);
+  memset(p.output.data, 0x5A, p.output_bytes), memset(p.divided, 0x5A, p.output_bytes);
+  return p;
+}
+
+static void free_problem(problem *p) {
+  free(p->input), free(p->weights), free(p->divided), free(p->output.data), free(p->bias), free(p->multipliers), free(p->shifts);
+  free(p->padding), free(p->row_zero_points), free(p->row_scales), free(p->channel_scales), free(p->float_bias);
+}
+
+static void run(const tflk_kernels *k, problem *p, uint64_t *random) {
+  const tflk_conv_geometry *g = &p->g;
+  const size_t tiles = (g->output_channels + k->int8_tile_columns - 1) / k->int8_tile_columns, rows = geometry_rows(g);
+  const size_t depth = geometry_depth(g), pixels = k->int8_prepared_pixels(g);
+  void *packed = aligned_64(k->int8_packed_bytes(g)), *prepared = aligned_64(k->int8_prepared_bytes(g));
+  const bool scales = p->output.type < TFLK_INT32;
+  const size_t cut = (size_t)random_in(random, 0, (int64_t)tiles), pixel_cut = (size_t)random_in(random, 0, (int64_t)pixels);
+  const size_t row_cut = (size_t)random_in(random, 0, (int64_t)rows);
+  const int32_t *padding = p->output.type == TFLK_FLOAT32 ? p->padding : NULL;
+  for (int part = 0; part < 2; part++) {
+    k->int8_pack(
+        g, &p->format, p->weights, p->transposed ? 1 : depth, p->transposed ? g->output_channels : 1, p->has_bias ? p->bias : NULL,
+        scales ? p->multipliers : NULL, scales ? p->shifts : NULL, packed, part ? cut : 0, part ? tiles : cut);
+    k->int8_prepare(g, &p->format, p->input, padding, prepared, part ? pixel_cut : 0, part ? pixels : pixel_cut);
+  }
+  k->int8_conv(g, &p->format, prepared, packed, &p->output, 0, rows, 0, tiles);
+  tflk_quantized_output divided = p->output;
+  divided.data = p->divided;
+  k->int8_conv(g, &p->format, prepared, packed, &divided, row_cut, rows, 0, cut);
+  k->int8_conv(g, &p->format, prepared, packed, &divided, 0, row_cut, 0, cut);
+  k->int8_conv(g, &p->format, prepared, packed, &divided, 0, rows, cut, tiles);
+  free(packed), free(prepared);
+}
+
+static bool verify(const problem *p, char *message) {
+  const tflk_conv_geometry *g = &p->g;
+  const size_t rows = geometry_rows(g), depth = geometry_depth(g), columns = g->output_channels;
+  const tflk_quantized_output *o = &p->output;
+  if (memcmp(o->data, p->divided, p->output_bytes) != 0) return snprintf(message, 256, "a divided run gives other bits"), false;
+  for (size_t m = 0; m < rows; m++) {
+    for (size_t n = 0; n < columns; n++) {
+      const size_t r = m / o->rows_per_scale, at = m * g->output_pixel_stride + n;
+      const bool hybrid = o->type == TFLK_FLOAT32;
+      uint32_t sum = p->has_bias ? (uint32_t)p->bias[n] : 0;
+      for (size_t k = 0; k < depth; k++) {
+        const size_t index = geometry_input_index(g, m, k);
+        if (index == SIZE_MAX) continue;
+        const int32_t w = element(p->weights, p->format.weight_type, p->transposed ? k * columns + n : n * depth + k);
+        const int32_t a = element(p->input, p->format.input_type, index);
+        const int32_t zero = hybrid ? o->row_zero_point[r] : p->format.input_zero_point;
+        sum += (uint32_t)((a - zero) * (w - p->format.weight_zero_point));
+      }
+      if (hybrid) {
+        double expected = (double)(int32_t)sum * o->row_scale[r] * o->channel_scale[n] + (o->bias != NULL ? o->bias[n] : 0);
+        const double size = fabs(expected) + 1;
+        expected = expected < o->clamp_min ? o->clamp_min : expected;
+        const float found = ((const float *)o->data)[at];
+        if (fabs(found - expected) > 1e-5 * size) {
+          return snprintf(message, 256, "row %zu column %zu: %g, expected %g", m, n, (double)found, expected), false;
+        }
+        continue;
+      }
+      int32_t expected = (int32_t)sum;
+      if (o->type != TFLK_INT32) {
+        const int64_t scaled = oracle_requantize(expected, p->multipliers[n], p->shifts[n]);
+        expected = oracle_clamp((int32_t)(uint32_t)(scaled + o->output_zero_point), o->activation_min, o->activation_max);
+      }
+      const int32_t found = quantized_at(o->data, o->type, at);
+      if (found != expected) {
+        snprintf(
+            message, 256, "row %zu of %zu, column %zu of %zu, depth %zu, type %d: %d, expected %d", m, rows, n, columns, depth,
+            (int)o->type, found, expected);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  for (int number = 0; number < cases; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    problem p = make_problem(kernels, &random);
+    run(kernels, &p, &random);
+    const bool good = verify(&p, message);
+    free_problem(&p);
+    if (!good) return number;
+  }
+  return -1;
+}

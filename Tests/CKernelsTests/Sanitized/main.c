@@ -1,0 +1,31 @@
+// The checks as a plain program, for builds with sanitizers: see `run` beside this file.
+#include <stdio.h>
+
+#include "CKernelsChecks.h"
+
+int main(void) {
+  const struct {
+    const char *name;
+    int (*check)(const tflk_kernels *, int, uint64_t, char *);
+  } checks[] = {
+    {"f32_conv", check_f32_conv},
+    {"int8_conv", check_int8_conv},
+    {"int16_conv", check_int16_conv},
+    {"f32_depthwise", check_f32_depthwise},
+    {"int_depthwise", check_int_depthwise},
+    {"requantize", check_requantize},
+  };
+  int failures = 0;
+  for (int isa = 0; isa < TFLK_ISA_COUNT; isa++) {
+    const tflk_kernels *kernels = tflk_kernels_for((tflk_isa)isa);
+    if (kernels == NULL) continue;
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+      char message[256] = "";
+      const int number = checks[i].check(kernels, 300, 1, message);
+      printf("%-10s %-14s %s", tflk_isa_name((tflk_isa)isa), checks[i].name, number < 0 ? "ok\n" : "FAILED ");
+      if (number >= 0) printf("case %d: %s\n", number, message);
+      failures += number >= 0;
+    }
+  }
+  return failures != 0;
+}
