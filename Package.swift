@@ -80,7 +80,8 @@ let package = Package(
     .testTarget(
       name: "KernelsTests", dependencies: ["Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport"],
       swiftSettings: testSettings),
-    .target(name: "CKernelsChecks", dependencies: ["CKernels"], path: "Tests/CKernelsTests/Checks", cSettings: cSettings),
+    .target(
+      name: "CKernelsChecks", dependencies: ["CKernels"], path: "Tests/CKernelsTests/Checks", cSettings: cSettings),
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Sanitized"],
       swiftSettings: testSettings),

@@ -52,7 +52,8 @@ internal import TensorTypes
   ) -> SegmentBuilder {
     SegmentBuilder(
       graph: graph, delegates: delegates, threadPool: context.threadPool, limits: limits,
-      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort, inputTypes: inputTypes)
+      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort,
+      inputTypes: inputTypes)
   }
 
   // MARK: Shapes
@@ -68,7 +69,8 @@ internal import TensorTypes
     guard let shape = Shape(dimensions), shape.elementCount <= limits.tensorElements else {
       throw ModelError(
         .invalidArgument,
-        "\(dimensions) is not a shape: dimensions must be 0 or more, elements at most \(limits.tensorElements)", at: place)
+        "\(dimensions) is not a shape: dimensions must be 0 or more, elements at most \(limits.tensorElements)",
+        at: place)
     }
     guard inputTypes[input]?.shape != shape else { return }
     inputTypes[input] = tensor.type.with(shape: shape)
@@ -83,7 +85,8 @@ internal import TensorTypes
   func allocate() throws(ModelError) {
     guard segments.isEmpty else { return }
     builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
-    segments = [try builder.build(from: 0, memory: { self.variableSlot($0) }, bytesInUse: variables.byteCount)]
+    let variableLookup: SegmentBuilder.Lookup = { [unowned self] in variableSlot($0) }
+    segments = [try builder.build(from: 0, isFirst: true, memory: variableLookup, bytesInUse: variables.byteCount)]
   }
 
   func invoke(profiler: Profiler?) throws(ModelError) {
@@ -104,8 +107,9 @@ internal import TensorTypes
   private func prepareSegment(_ index: Int, from start: Int) throws(ModelError) {
     segments.removeLast(segments.count - index)
     let inUse = segments.reduce(variables.byteCount) { $0 + $1.arena.byteCount }
+    let lookup: SegmentBuilder.Lookup = { [unowned self] in slot(of: $0) }
     let operators = builder.placement.operators.count
-    let segment = try builder.build(from: start, memory: { self.slot(of: $0) }, bytesInUse: inUse)
+    let segment = try builder.build(from: start, isFirst: false, memory: lookup, bytesInUse: inUse)
     guard segment.nodes.upperBound > start else {
       throw ModelError(.unsupported, "the operator's shape cannot be resolved", at: graph.location(of: start))
     }

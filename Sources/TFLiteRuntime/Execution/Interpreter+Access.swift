@@ -39,12 +39,16 @@ extension Interpreter {
     guard type.element == element else {
       throw ModelError(.invalidArgument, "\(what) has elements of type \(type.element), not \(element)", at: place)
     }
-    guard let slot = runner.slot(of: id) else { throw ModelError(.invalidState, "\(what) has no memory yet", at: place) }
+    guard let slot = runner.slot(of: id) else {
+      throw ModelError(.invalidState, "\(what) has no memory yet", at: place)
+    }
     return slot
   }
 
   private func requireOutputs() throws(ModelError) {
-    guard runner.hasOutputs else { throw ModelError(.invalidState, "there are no outputs before an invocation succeeds") }
+    guard runner.hasOutputs else {
+      throw ModelError(.invalidState, "there are no outputs before an invocation succeeds")
+    }
   }
 
   // MARK: Copies

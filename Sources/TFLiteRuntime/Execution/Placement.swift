@@ -30,7 +30,8 @@ extension Placement: CustomStringConvertible {
   public var description: String {
     operators.map { entry in
       let reason = entry.reason.isEmpty ? "" : ": \(entry.reason)"
-      return "\(entry.origin.subgraph).\(entry.origin.index) \(entry.name) v\(entry.version) -> \(entry.delegate)\(reason)"
+      return
+        "\(entry.origin.subgraph).\(entry.origin.index) \(entry.name) v\(entry.version) -> \(entry.delegate)\(reason)"
     }.joined(separator: "\n")
   }
 }

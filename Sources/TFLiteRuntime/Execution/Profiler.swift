@@ -27,7 +27,8 @@ public final class Profiler {
       indices[step.node] = entries.count
       entries.append(
         Entry(
-          node: step.node, name: step.name, invocations: 1, firstNanoseconds: nanoseconds, totalNanoseconds: nanoseconds,
+          node: step.node, name: step.name, invocations: 1, firstNanoseconds: nanoseconds,
+          totalNanoseconds: nanoseconds,
           minimumNanoseconds: nanoseconds))
     }
   }

@@ -61,14 +61,18 @@ struct Step {
   /// Runs all steps.
   func invoke(_ context: ExecutionContext, _ graph: Graph, profiler: Profiler?) throws(ModelError) {
     for step in steps {
-      do throws(OperatorError) { try context.checkStop() } catch { throw ModelError(error, at: graph.location(of: step.node)) }
+      do throws(OperatorError) { try context.checkStop() } catch {
+        throw ModelError(error, at: graph.location(of: step.node))
+      }
       let start = profiler == nil ? 0 : ExecutionContext.now()
       switch step.action {
       case .kernel(let invoke):
-        guard let base = slots.baseAddress else { continue }
+        guard let base = unsafe slots.baseAddress else { continue }
         let operands = unsafe Operands(
           slots: base + step.slot, inputCount: step.inputCount, outputCount: step.outputCount, context: context)
-        do throws(OperatorError) { try invoke(operands) } catch { throw ModelError(error, at: graph.location(of: step.node)) }
+        do throws(OperatorError) { try invoke(operands) } catch {
+          throw ModelError(error, at: graph.location(of: step.node))
+        }
       case .region(let region):
         do throws(DelegateError) { try region.invoke(context) } catch {
           throw ModelError(.delegate, error.description, at: graph.location(of: step.node))

@@ -62,19 +62,22 @@ struct SegmentBuilder {
   /// Builds the segment that begins at node `start`.
   ///
   /// - Parameters:
+  ///   - isFirst: whether this is the segment that is planned before anything ran; it holds the graph's inputs.
   ///   - memory: where tensors are that exist already; their values can be read.
   ///   - bytesInUse: memory of earlier segments, for the limit.
-  mutating func build(from start: Int, memory: Lookup, bytesInUse: Int) throws(ModelError) -> Segment {
+  mutating func build(
+    from start: Int, isFirst: Bool, memory: @escaping Lookup, bytesInUse: Int
+  ) throws(ModelError) -> Segment {
     var resolved: [Resolved] = []
     var firstShapes: [Shape] = []
     var next = start
     while next < graph.nodes.count {
-      let readsMemory = next == start && start > 0
+      let readsMemory = next == start && !isFirst
       do throws(OperatorError) {
         resolved.append(try resolve(next, memory: readsMemory ? memory : nil))
       } catch {
         // The segment ends here. Where the very first node waits for graph inputs, it is an empty one that holds them.
-        if case .needsValue = error, next > start || start == 0 { break }
+        if case .needsValue = error, next > start || isFirst { break }
         throw ModelError(error, at: graph.location(of: next))
       }
       if next == start { firstShapes = graph.nodes[next].outputs.map { types[$0.index].shape } }
@@ -82,7 +85,7 @@ struct SegmentBuilder {
     }
     let range = start..<next
     let successors = graph.successors(in: range)
-    var regions = start == 0 ? partition(&resolved, successors: successors) : []
+    var regions = isFirst ? partition(&resolved, successors: successors) : []
     let units = Partitioner.order(count: range.count, successors: successors, regions: regions.map(\.nodes))
 
     // Every node that no region has gets its kernel now.
@@ -93,7 +96,8 @@ struct SegmentBuilder {
     var compiled: [Int: any CompiledRegion] = [:]
     for (index, region) in regions.enumerated().reversed() {
       do throws(DelegateError) {
-        compiled[region.nodes[0]] = try delegates[region.delegate].compile(describe(region.nodes, resolved, range: range))
+        compiled[region.nodes[0]] = try delegates[region.delegate].compile(
+          describe(region.nodes, resolved, range: range))
       } catch {
         for position in region.nodes {
           resolved[position].delegate = nil
@@ -108,7 +112,8 @@ struct SegmentBuilder {
       return [unit]
     }
     report(resolved, regions)
-    let layout = try layOut(order, resolved, compiled, range: range, memory: memory, bytesInUse: bytesInUse)
+    let layout = try layOut(
+      order, resolved, compiled, range: range, isFirst: isFirst, memory: memory, bytesInUse: bytesInUse)
     return Segment(
       nodes: range, steps: layout.steps, arena: layout.arena, plan: layout.plan, placement: layout.placement,
       firstShapes: firstShapes, slots: layout.slots, values: values)
@@ -158,7 +163,9 @@ struct SegmentBuilder {
     let description = describe(resolved)
     var reasons: [String] = []
     for (number, delegate) in delegates.enumerated() {
-      if delegate.partitioning.skippedOperators.contains(node.name) || delegate.partitioning.skippedNodes.contains(node.origin) {
+      if delegate.partitioning.skippedOperators.contains(node.name)
+        || delegate.partitioning.skippedNodes.contains(node.origin)
+      {
         reasons.append("\(delegate.name) skips it as asked")
         continue
       }
@@ -185,7 +192,8 @@ struct SegmentBuilder {
     guard node.outputs.allSatisfy({ (types[$0.index].byteCount ?? .max) <= Self.knownValueBytes }) else { return false }
     let evaluation = NodeEvaluation(
       operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants)
-    guard let results = try evaluation.run(maximumBytes: Self.knownValueBytes * 16, nanoseconds: FoldConstants.nanoseconds)
+    guard
+      let results = try evaluation.run(maximumBytes: Self.knownValueBytes * 16, nanoseconds: FoldConstants.nanoseconds)
     else { return false }
     for (id, result) in zip(node.outputs, results) { values[id] = result.constant }
     return true
@@ -234,7 +242,8 @@ struct SegmentBuilder {
         tensor: id, name: graph[id].name, type: types[id.index], constant: graph[id].constant ?? values[id])
     }
     return DelegateNode(
-      operation: (try? node.implementation.get()) ?? Identity(), name: node.name, version: node.version, origin: node.origin,
+      operation: (try? node.implementation.get()) ?? Identity(), name: node.name, version: node.version,
+      origin: node.origin,
       inputs: node.inputs.map { $0.map(operand) }, outputs: node.outputs.map(operand))
   }
 
@@ -273,7 +282,8 @@ struct SegmentBuilder {
       let origins = region.nodes.map { graph.nodes[resolved[$0].node].origin }
       placement.partitions.append(
         Placement.Partition(
-          subgraph: origins.first?.subgraph ?? 0, delegate: delegates[region.delegate].name, operators: origins.map(\.index)))
+          subgraph: origins.first?.subgraph ?? 0, delegate: delegates[region.delegate].name,
+          operators: origins.map(\.index)))
     }
   }
 
@@ -289,7 +299,7 @@ struct SegmentBuilder {
 
   private func layOut(
     _ order: [Partitioner.Unit], _ resolved: [Resolved], _ compiled: [Int: any CompiledRegion], range: Range<Int>,
-    memory: Lookup, bytesInUse: Int
+    isFirst: Bool, memory: Lookup, bytesInUse: Int
   ) throws(ModelError) -> Layout {
     // Each node has its own position, those of a region one after the other, so that tensors inside a region share memory too.
     let sequence = order.flatMap { unit -> [Int] in
@@ -323,7 +333,7 @@ struct SegmentBuilder {
       ids.append(id)
       tensors.append(.init(definition: definition, lastUse: lastUse, byteCount: bytes, isTransient: isTransient))
     }
-    if range.lowerBound == 0 {
+    if isFirst {
       for id in graph.inputs where graph[id].constant == nil && !graph[id].isVariable {
         try add(id, definition: -1, lastUse: end, isTransient: false)
       }

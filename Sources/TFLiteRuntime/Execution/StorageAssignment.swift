@@ -74,7 +74,8 @@ struct StorageAssignment {
     case .inPlace(let inputs): (candidates, overwrites) = (inputs, true)
     }
     for candidate in candidates where candidate < step.inputs.count {
-      guard let input = step.inputs[candidate], tensors[input].byteCount == output.byteCount, output.byteCount > 0 else {
+      guard let input = step.inputs[candidate], tensors[input].byteCount == output.byteCount, output.byteCount > 0
+      else {
         continue
       }
       if storage[input] < 0 {
@@ -100,6 +101,7 @@ struct StorageAssignment {
 extension StorageAssignment.Storage {
   fileprivate init(_ tensor: StorageAssignment.Tensor) {
     self.init(
-      byteCount: tensor.byteCount, firstUse: tensor.definition, lastUse: tensor.lastUse, isTransient: tensor.isTransient)
+      byteCount: tensor.byteCount, firstUse: tensor.definition, lastUse: tensor.lastUse, isTransient: tensor.isTransient
+    )
   }
 }

@@ -17,13 +17,13 @@ public struct Tensor: Sendable, Hashable {
   public init?<T: TensorScalar>(_ values: [T], shape: [Int]) {
     guard let shape = Shape(shape), shape.elementCount == values.count else { return nil }
     type = TensorType(element: T.elementType, shape: shape)
-    bytes = values.withUnsafeBytes { unsafe Array($0) }
+    bytes = unsafe values.withUnsafeBytes { unsafe Array($0) }
   }
 
   /// The elements; nil when they are of another type.
   public func values<T: TensorScalar>(as scalar: T.Type = T.self) -> [T]? {
     guard type.element == T.elementType else { return nil }
-    return bytes.withUnsafeBytes { buffer in
+    return unsafe bytes.withUnsafeBytes { buffer in
       (0..<buffer.count / MemoryLayout<T>.stride).map {
         unsafe buffer.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self)
       }
@@ -33,7 +33,9 @@ public struct Tensor: Sendable, Hashable {
   /// The elements as real numbers: quantised integers are dequantised with the tensor's scale and zero point. nil for strings, complex
   /// numbers, handles and per-channel quantisation.
   public var realValues: [Float]? {
-    func read<T: TensorScalar>(_: T.Type, _ convert: (T) -> Float) -> [Float] { (values(as: T.self) ?? []).map(convert) }
+    func read<T: TensorScalar>(_: T.Type, _ convert: (T) -> Float) -> [Float] {
+      (values(as: T.self) ?? []).map(convert)
+    }
     let raw: [Float]
     switch type.element {
     case .float32: return values()

@@ -1,4 +1,3 @@
-public import Kernels
 public final class Model: Sendable {
   public let subgraphs: [Graph]
   public let signatures: [Signature]
@@ -6,6 +5,8 @@ public final class Model: Sendable {
   let compiledGraphs = CompiledGraphs()
   init() { subgraphs = []; signatures = []; limits = .standard }
 }
-public struct Signature: Sendable { public let key: String; public let subgraph: Int
+public struct Signature: Sendable {
+  public let key: String; public let subgraph: Int
   public struct Binding: Sendable { public let name: String; public let tensor: TensorID }
-  public let inputs: [Binding]; public let outputs: [Binding] }
+  public let inputs: [Binding]; public let outputs: [Binding]
+}
