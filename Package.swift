@@ -64,10 +64,14 @@ let package = Package(
       name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: swiftSettings),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"], swiftSettings: swiftSettings),
+    .target(
+      name: "TensorConversion", dependencies: ["TFLiteRuntime", "TensorTypes", "TensorFiles"],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "tflite",
       dependencies: [
-        "TFLiteRuntime", "TensorTypes", "Kernels", "Delegates", "TensorFiles", "ImageFiles",
+        "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "TensorConversion", "TensorFiles",
+        "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser")
       ],
       swiftSettings: swiftSettings),
