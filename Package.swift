@@ -89,6 +89,10 @@ let package = Package(
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Sanitized"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "CorpusTests",
+      dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
+      swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings)

@@ -20,7 +20,8 @@ struct ImageInput {
     init(_ type: TensorType) throws {
       let shape = type.shape
       guard shape.rank == 4, shape[0] == 1 else {
-        throw CommandError("an image needs an input of shape [1, height, width, channels] or [1, channels, height, width], not \(shape)")
+        throw CommandError(
+          "an image needs an input of shape [1, height, width, channels] or [1, channels, height, width], not \(shape)")
       }
       if [1, 3, 4].contains(shape[3]) {
         (height, width, channels, isChannelFirst) = (shape[1], shape[2], shape[3], false)

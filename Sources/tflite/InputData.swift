@@ -37,7 +37,8 @@ struct InputData {
       let array = try archive.array(named: name)
       guard let tensor = Tensor(array, as: input.type.element) else {
         throw CommandError(
-          "array '\(name)' has type \(array.type.descriptor); input \(index) '\(input.name)' takes \(input.type.element)")
+          "array '\(name)' has type \(array.type.descriptor); input \(index) '\(input.name)' takes \(input.type.element)"
+        )
       }
       try interpreter.resizeInput(index, to: array.shape)
       tensors.append(tensor)

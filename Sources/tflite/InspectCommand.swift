@@ -152,7 +152,7 @@ struct ModelReport: Encodable {
       "\(Terminal.bold(model))  \(bytes.grouped) bytes, schema version \(version)",
       description.isEmpty ? nil : "description: \(description)",
       "constants: \(constant_bytes.grouped) bytes",
-      metadata.isEmpty ? nil : "metadata: \(metadata.joined(separator: ", "))",
+      metadata.isEmpty ? nil : "metadata: \(metadata.joined(separator: ", "))"
     ].compactMap { $0 }
     for signature in signatures {
       lines.append(
@@ -180,7 +180,8 @@ struct ModelReport: Encodable {
           }.joined(separator: " ")
         }
         table.add([
-          "\(row.index)", row.op, "\(row.version)", types(row.inputs), types(row.outputs), row.delegate ?? "-", row.reason,
+          "\(row.index)", row.op, "\(row.version)", types(row.inputs), types(row.outputs), row.delegate ?? "-",
+          row.reason
         ])
       }
       lines.append(table.text(indent: "  "))
@@ -195,7 +196,8 @@ struct ModelReport: Encodable {
         "arena: \(arena.bytes.grouped) bytes, lower bound \(arena.lower_bound.grouped), "
           + (arena.optimal
             ? "proven optimal"
-            : "\((100 * Double(arena.bytes - arena.lower_bound) / Double(max(arena.lower_bound, 1))).text(1))% above it"))
+            : "\((100 * Double(arena.bytes - arena.lower_bound) / Double(max(arena.lower_bound, 1))).text(1))% above it")
+      )
     }
     if let error { lines.append("cannot be run: \(error)") }
     return lines.joined(separator: "\n")

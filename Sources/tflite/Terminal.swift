@@ -35,10 +35,12 @@ struct TextTable {
   func text(indent: String = "") -> String {
     let widths = alignments.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.enumerated().map { number, row in
-      let line = indent + row.indices.map { column in
-        let space = String(repeating: " ", count: widths[column] - row[column].count)
-        return alignments[column] == .left ? row[column] + space : space + row[column]
-      }.joined(separator: "  ")
+      let line =
+        indent
+        + row.indices.map { column in
+          let space = String(repeating: " ", count: widths[column] - row[column].count)
+          return alignments[column] == .left ? row[column] + space : space + row[column]
+        }.joined(separator: "  ")
       let trimmed = String(line.reversed().drop { $0 == " " }.reversed())
       return number == 0 ? Terminal.bold(trimmed) : trimmed
     }.joined(separator: "\n")
