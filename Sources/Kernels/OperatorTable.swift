@@ -2,7 +2,14 @@
 public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
   static let builtinOperators: [any Operator.Type] = [
-    Relu.self
+    Concatenation.self,
+    ExpandDims.self,
+    Relu.self,
+    Reshape.self,
+    Slice.self,
+    Squeeze.self,
+    StridedSlice.self,
+    Transpose.self
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
