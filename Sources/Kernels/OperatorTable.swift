@@ -2,13 +2,28 @@
 public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
   static let builtinOperators: [any Operator.Type] = [
+    ArgMax.self,
+    ArgMin.self,
+    AveragePool2D.self,
     Concatenation.self,
+    EmbeddingLookup.self,
     ExpandDims.self,
+    Gather.self,
+    GatherNd.self,
+    L2Pool2D.self,
+    MaxPool2D.self,
+    Mean.self,
+    MirrorPad.self,
+    Pad.self,
+    PadV2.self,
     Relu.self,
     Reshape.self,
+    ResizeBilinear.self,
+    ResizeNearestNeighbor.self,
     Slice.self,
     Squeeze.self,
     StridedSlice.self,
+    Sum.self,
     Transpose.self
   ]
 

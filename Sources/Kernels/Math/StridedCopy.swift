@@ -205,7 +205,8 @@ struct StridedCopy: Sendable {
     guard rank > 0 else {
       try io.parallel(unit, grain: 1 << 18) { range in
         // Safety: `unit` bytes behind the offsets lie inside both operands, checked when the copy was made.
-        guard let source = unsafe io.inputBytes(input).baseAddress, let target = unsafe io.outputBytes(output).baseAddress
+        guard let source = unsafe io.inputBytes(input).baseAddress,
+          let target = unsafe io.outputBytes(output).baseAddress
         else { return }
         unsafe memcpy(
           target + (targetOffset + range.lowerBound), source + (sourceOffset + range.lowerBound), range.count)
@@ -279,7 +280,8 @@ struct StridedCopy: Sendable {
     for _ in rows {
       // Safety: every element of the box lies inside both operands, checked when the copy was made.
       unsafe body(
-        source + (from &+ columns.lowerBound &* inner.source), target + (to &+ columns.lowerBound &* inner.target), inner)
+        source + (from &+ columns.lowerBound &* inner.source), target + (to &+ columns.lowerBound &* inner.target),
+        inner)
       advance(outer: rank - 1, &coordinates, &from, &to)
     }
   }

@@ -102,7 +102,9 @@ public struct Concatenation: Operator {
     }
   }
 
-  private static func requantization(_ scale: Float, _ zeroPoint: Int, to target: Float, _ targetZeroPoint: Int) -> [UInt8] {
+  private static func requantization(_ scale: Float, _ zeroPoint: Int, to target: Float, _ targetZeroPoint: Int)
+    -> [UInt8]
+  {
     let factor = scale * (1 / target)
     let bias = -Float(zeroPoint) * factor
     return (0...255).map { value -> UInt8 in

@@ -36,7 +36,9 @@ public struct StridedSlice: Operator {
     package var isShrunk = false
   }
 
-  private static func bit(_ mask: UInt32, _ index: Int) -> Bool { index >= 0 && index < 32 && (mask >> UInt32(index)) & 1 == 1 }
+  private static func bit(_ mask: UInt32, _ index: Int) -> Bool {
+    index >= 0 && index < 32 && (mask >> UInt32(index)) & 1 == 1
+  }
 
   /// The axes of the slice.
   package func axes(
@@ -65,7 +67,8 @@ public struct StridedSlice: Operator {
         axes.append(Axis(dimension: nil))
       } else {
         axes.append(
-          try axis(index, dimension, size: input[dimension], begin: begin[index], end: end[index], stride: strides[index]))
+          try axis(
+            index, dimension, size: input[dimension], begin: begin[index], end: end[index], stride: strides[index]))
         dimension += 1
       }
     }
@@ -121,7 +124,7 @@ public struct StridedSlice: Operator {
     let input = try node.input(0)
     let output = try node.output(0).shape
     return try .planned(node, values: [1, 2, 3]) { values throws(OperatorError) in
-      let axes = try axes(input.shape, begin: values[0], end: values[1], strides: values[2])
+      let axes = try self.axes(input.shape, begin: values[0], end: values[1], strides: values[2])
       guard axes.filter({ !$0.isShrunk }).map(\.count) == output.dimensions else {
         throw .invalidValue("the slice does not have shape \(output)")
       }
