@@ -6,6 +6,29 @@ public struct OperatorTable: Sendable {
     Mul.self,
     Relu.self,
     Sub.self
+    ArgMax.self,
+    ArgMin.self,
+    AveragePool2D.self,
+    Concatenation.self,
+    EmbeddingLookup.self,
+    ExpandDims.self,
+    Gather.self,
+    GatherNd.self,
+    L2Pool2D.self,
+    MaxPool2D.self,
+    Mean.self,
+    MirrorPad.self,
+    Pad.self,
+    PadV2.self,
+    Relu.self,
+    Reshape.self,
+    ResizeBilinear.self,
+    ResizeNearestNeighbor.self,
+    Slice.self,
+    Squeeze.self,
+    StridedSlice.self,
+    Sum.self,
+    Transpose.self
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]

@@ -1,0 +1,129 @@
+internal import TensorTypes
+
+/// The options that pooling operators have in common, and where their windows lie.
+package struct PoolingOptions: Sendable, Hashable {
+  /// The schema's `Padding`.
+  package enum Padding: Int8, Sendable {
+    case same = 0
+    case valid = 1
+  }
+
+  package let padding: Padding
+  package let strideWidth: Int
+  package let strideHeight: Int
+  package let filterWidth: Int
+  package let filterHeight: Int
+  package let activation: FusedActivation
+
+  init(_ options: OperatorOptions) throws(OperatorError) {
+    let raw = try options.int8(0)
+    guard let padding = Padding(rawValue: raw) else { throw .malformed("\(raw) is not a padding") }
+    self.padding = padding
+    strideWidth = Int(try options.int32(1))
+    strideHeight = Int(try options.int32(2))
+    filterWidth = Int(try options.int32(3))
+    filterHeight = Int(try options.int32(4))
+    activation = try FusedActivation(options, slot: 5)
+  }
+
+  /// The windows along one dimension.
+  struct Windows: Sendable {
+    let count: Int
+    /// Elements of padding before the first.
+    let before: Int
+    let size: Int
+    let stride: Int
+    let filter: Int
+
+    /// The positions of window `index` that lie inside the input.
+    @inline(__always)
+    func window(_ index: Int) -> Range<Int> {
+      let origin = index &* stride &- before
+      let low = max(0, origin)
+      return low..<max(low, min(size, origin &+ filter))
+    }
+  }
+
+  private func windows(_ size: Int, filter: Int, stride: Int) throws(OperatorError) -> Windows {
+    guard stride > 0, filter > 0 else { throw .malformed("a window of \(filter) with stride \(stride)") }
+    let count = padding == .same ? (size + stride - 1) / stride : (size + stride - filter) / stride
+    guard count >= 0, count <= Int(Int32.max) else {
+      throw .malformed("a window of \(filter) does not fit \(size) elements")
+    }
+    let total = max(0, (count - 1) * stride + filter - size)
+    return Windows(count: count, before: count == 0 ? 0 : total / 2, size: size, stride: stride, filter: filter)
+  }
+
+  /// The windows over height and width of an NHWC tensor.
+  func windows(_ input: Shape) throws(OperatorError) -> (height: Windows, width: Windows) {
+    guard input.rank == 4 else {
+      throw .malformed("rank \(input.rank); pooling takes [batch, height, width, channels]")
+    }
+    return (
+      try windows(input[1], filter: filterHeight, stride: strideHeight),
+      try windows(input[2], filter: filterWidth, stride: strideWidth)
+    )
+  }
+
+  func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try node.expect(inputs: 1)
+    try node.expectSameElement()
+    let input = try node.input(0).shape
+    let (height, width) = try windows(input)
+    guard let shape = Shape([input[0], height.count, width.count, input[3]]) else {
+      throw .malformed("the result's shape is not valid")
+    }
+    return [shape]
+  }
+}
+
+/// Pooling over windows of an NHWC tensor, a row of results at a time; all loops run over channels.
+struct Pooling: Sendable {
+  let rows: PoolingOptions.Windows
+  let columns: PoolingOptions.Windows
+  let batches: Int
+  let channels: Int
+
+  init(_ options: PoolingOptions, _ input: Shape) throws(OperatorError) {
+    (rows, columns) = try options.windows(input)
+    batches = input[0]
+    channels = input[3]
+  }
+
+  /// Elements that scratch buffer 0 needs.
+  var accumulators: Int { batches * rows.count * columns.count == 0 ? 0 : batches * rows.count * channels }
+
+  /// For each result, `start` writes accumulators of the channels, `add` takes in each position of the window, and `finish` writes the
+  /// result from the accumulators and the number of positions.
+  @inline(__always)
+  func run<T: BitwiseCopyable, A: BitwiseCopyable & Sendable>(
+    _ io: Operands, _: T.Type, initial: A, add: @Sendable (A, T) -> A, finish: @Sendable (A, Int) -> T
+  ) throws(OperatorError) {
+    guard accumulators > 0 else { return }
+    let work = columns.count * channels * min(rows.filter, rows.size) * min(columns.filter, columns.size)
+    try io.parallel(batches * rows.count, grain: max(1, 16384 / max(work, 1))) { range in
+      for row in range {
+        let batch = row / rows.count
+        let vertical = rows.window(row % rows.count)
+        var accumulator = io.scratch(0, as: A.self, in: row * channels..<(row + 1) * channels)
+        for column in 0..<columns.count {
+          let horizontal = columns.window(column)
+          for i in accumulator.indices { accumulator[i] = initial }
+          for y in vertical {
+            for x in horizontal {
+              let start = ((batch &* rows.size &+ y) &* columns.size &+ x) &* channels
+              let values = io.input(0, as: T.self, in: start..<start &+ channels)
+              precondition(values.count == accumulator.count)
+              for i in values.indices { accumulator[i] = add(accumulator[i], values[i]) }
+            }
+          }
+          let start = (row &* columns.count &+ column) &* channels
+          var results = io.output(0, as: T.self, in: start..<start &+ channels)
+          let count = vertical.count &* horizontal.count
+          precondition(results.count == accumulator.count)
+          for i in accumulator.indices { results[i] = finish(accumulator[i], count) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,257 @@
+internal import TensorTypes
+
+/// Which dimensions of a tensor a reduction folds, and the order in which it visits the elements.
+///
+/// Neighbouring dimensions that are both folded or both kept count as one. Each result folds its elements in the order of the input, so
+/// results do not depend on threads.
+struct Reduction: Sendable {
+  static let maximumGroups = 8
+
+  struct Group: Sendable {
+    var size: Int
+    var stride: Int
+  }
+
+  /// The kept dimensions in front of the innermost group.
+  private let kept: InlineArray<8, Group>
+  private let keptCount: Int
+  private let folded: InlineArray<8, Group>
+  private let foldedCount: Int
+  /// Size of the innermost group.
+  private let inner: Int
+  private let innerIsFolded: Bool
+  /// Number of results in front of the innermost group.
+  private let outer: Int
+  /// Number of combinations of the folded dimensions in front of the innermost group.
+  private let repeats: Int
+  let inputCount: Int
+  let outputCount: Int
+  /// Elements that each result folds.
+  let foldedElements: Int
+  /// Whether all elements go into one result.
+  let foldsAll: Bool
+
+  /// - Parameter axes: the folded axes, each inside the rank.
+  init(_ input: Shape, axes: Set<Int>) throws(OperatorError) {
+    var groups: [(size: Int, folded: Bool)] = []
+    for axis in 0..<input.rank where input[axis] != 1 {
+      let folded = axes.contains(axis)
+      if let last = groups.last, last.folded == folded {
+        let (size, _) = last.size.multipliedReportingOverflow(by: input[axis])
+        groups[groups.count - 1].size = size
+      } else {
+        groups.append((input[axis], folded))
+      }
+    }
+    inputCount = input.elementCount
+    foldsAll = axes.count == input.rank
+    foldedElements = axes.reduce(1) { $0.multipliedReportingOverflow(by: input[$1]).partialValue }
+    guard let output = Shape((0..<input.rank).map { axes.contains($0) ? 1 : input[$0] }) else {
+      throw .malformed("shape \(input) is not valid")
+    }
+    outputCount = output.elementCount
+    guard groups.count <= Self.maximumGroups else {
+      throw .unsupported(
+        "a reduction of \(groups.count) alternating dimensions; up to \(Self.maximumGroups) are supported")
+    }
+    var kept = InlineArray<8, Group>(repeating: Group(size: 1, stride: 0))
+    var folded = kept
+    var keptCount = 0
+    var foldedCount = 0
+    let last = groups.popLast() ?? (size: 1, folded: false)
+    inner = last.size
+    innerIsFolded = last.folded
+    var outer = 1
+    var repeats = 1
+    if inputCount > 0 {
+      var stride = inputCount
+      for group in groups {
+        stride /= group.size
+        if group.folded {
+          folded[foldedCount] = Group(size: group.size, stride: stride)
+          foldedCount += 1
+          repeats *= group.size
+        } else {
+          kept[keptCount] = Group(size: group.size, stride: stride)
+          keptCount += 1
+          outer *= group.size
+        }
+      }
+    }
+    self.kept = kept
+    self.keptCount = keptCount
+    self.folded = folded
+    self.foldedCount = foldedCount
+    self.outer = outer
+    self.repeats = repeats
+  }
+
+  @inline(__always)
+  private func offset(_ groups: InlineArray<8, Group>, _ count: Int, _ index: Int) -> Int {
+    var rest = index
+    var offset = 0
+    var group = count - 1
+    while group > 0 {
+      offset &+= rest % groups[group].size &* groups[group].stride
+      rest /= groups[group].size
+      group -= 1
+    }
+    return count > 0 ? offset &+ rest &* groups[0].stride : 0
+  }
+
+  /// Folds and writes all results.
+  ///
+  /// - Parameters:
+  ///   - io: scratch buffer 0 must hold `outputCount` accumulators.
+  ///   - initial: the accumulator before the first element, also the value of empty results.
+  ///   - seeded: whether a reduction of all elements starts with the first element instead of `initial`, and how.
+  ///   - fold: the accumulator after another element.
+  ///   - foldRow: folds a row of consecutive elements.
+  ///   - finish: the result for an accumulator.
+  @inline(__always)
+  func run<T: BitwiseCopyable, A: BitwiseCopyable & Sendable, R: BitwiseCopyable>(
+    _ io: Operands, _: T.Type, to: R.Type, initial: A, seed: (@Sendable (T) -> A)? = nil,
+    fold: @Sendable (A, T) -> A, foldRow: @Sendable (A, Span<T>) -> A, finish: @Sendable (A) -> R
+  ) throws(OperatorError) {
+    guard outputCount > 0 else { return }
+    guard inputCount > 0 else {
+      var results = io.output(0, as: R.self)
+      for i in results.indices { results[i] = finish(initial) }
+      return
+    }
+    if innerIsFolded {
+      try io.parallel(outer, grain: max(1, 16384 / max(1, repeats * inner))) { range in
+        var results = io.output(0, as: R.self, in: range)
+        for (place, index) in range.enumerated() {
+          let base = offset(kept, keptCount, index)
+          var accumulator = initial
+          if let seed, foldsAll { accumulator = seed(io.input(0, as: T.self)[0]) }
+          for turn in 0..<repeats {
+            let start = base &+ offset(folded, foldedCount, turn)
+            accumulator = foldRow(accumulator, io.input(0, as: T.self, in: start..<start &+ inner))
+          }
+          results[place] = finish(accumulator)
+        }
+      }
+      return
+    }
+    // The innermost dimension is kept: fold whole rows into a row of accumulators. Wide rows are cut, so that accumulators stay near.
+    let width = min(inner, 2048)
+    let cuts = (inner + width - 1) / width
+    try io.parallel(outer * cuts, grain: max(1, 16384 / max(1, repeats * width))) { range in
+      for item in range {
+        let index = item / cuts
+        let first = item % cuts * width
+        let count = min(width, inner - first)
+        let place = index * inner + first
+        let base = offset(kept, keptCount, index) &+ first
+        var accumulators = io.scratch(0, as: A.self, in: place..<place + count)
+        for i in accumulators.indices { accumulators[i] = initial }
+        for turn in 0..<repeats {
+          let start = base &+ offset(folded, foldedCount, turn)
+          let row = io.input(0, as: T.self, in: start..<start &+ count)
+          precondition(row.count == accumulators.count)
+          for i in row.indices { accumulators[i] = fold(accumulators[i], row[i]) }
+        }
+        var results = io.output(0, as: R.self, in: place..<place + count)
+        precondition(results.count == accumulators.count)
+        for i in results.indices { results[i] = finish(accumulators[i]) }
+      }
+    }
+  }
+}
+
+/// The sum of a row of floats in sixteen interleaved partial sums.
+@inline(__always)
+func sumRow(_ start: Float, _ row: Span<Float>) -> Float {
+  var sums = SIMD16<Float>(repeating: 0)
+  let whole = row.count & ~15
+  var index = 0
+  while index < whole {
+    let part = row.extracting(index..<index + 16)
+    precondition(part.count == 16)
+    for lane in 0..<16 { sums[lane] += part[lane] }
+    index += 16
+  }
+  let eight = sums.lowHalf + sums.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  let two = four.lowHalf + four.highHalf
+  var sum = start + (two.x + two.y)
+  while index < row.count {
+    sum += row[index]
+    index += 1
+  }
+  return sum
+}
+
+/// What the reduction operators share: their operands and options.
+package struct ReductionOperands: Sendable, Hashable {
+  /// Whether folded dimensions stay, with size 1.
+  package let keepsDimensions: Bool
+
+  init(_ options: OperatorOptions) throws(OperatorError) {
+    keepsDimensions = try options.bool(0)
+  }
+
+  /// The axes that input 1 names.
+  static func axes(_ input: Shape, _ values: [Int]) throws(OperatorError) -> Set<Int> {
+    var axes: Set<Int> = []
+    for value in values {
+      guard let axis = input.axis(value) else { throw .malformed("axis \(value) is outside rank \(input.rank)") }
+      axes.insert(axis)
+    }
+    return axes
+  }
+
+  func shape(_ input: Shape, _ axes: Set<Int>) throws(OperatorError) -> Shape {
+    var dimensions: [Int] = []
+    for axis in 0..<input.rank {
+      if !axes.contains(axis) {
+        dimensions.append(input[axis])
+      } else if keepsDimensions {
+        dimensions.append(1)
+      }
+    }
+    guard let shape = Shape(dimensions) else { throw .malformed("shape \(dimensions) is not valid") }
+    return shape
+  }
+
+  func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try node.expect(inputs: 2)
+    try node.expectSameElement()
+    guard try node.input(1).element == .int32 else { throw .malformed("the axes must be int32") }
+    let input = try node.input(0).shape
+    return [try shape(input, try Self.axes(input, try node.integers(1)))]
+  }
+
+  /// A kernel that runs a reduction whose axes may be known only when it runs.
+  func kernel(
+    _ node: NodeContext, accumulatorBytes: Int,
+    _ run: @escaping @Sendable (Operands, Reduction) throws(OperatorError) -> Void
+  ) throws(OperatorError) -> Kernel {
+    let input = try node.input(0).shape
+    let output = try node.output(0).shape
+    let planned = try Kernel.planned(node, values: [1]) { values throws(OperatorError) in
+      let axes = try Self.axes(input, values[0])
+      guard try shape(input, axes) == output else { throw .invalidValue("the axes do not lead to shape \(output)") }
+      return try Reduction(input, axes: axes)
+    } run: { io, reduction throws(OperatorError) in
+      try run(io, reduction)
+    }
+    return Kernel(scratch: [output.elementCount * accumulatorBytes], invoke: planned.invoke)
+  }
+
+  /// The scales and zero points of a quantised reduction.
+  static func quantization(_ node: NodeContext) throws(OperatorError) -> (
+    inputScale: Float, inputZeroPoint: Int32, outputScale: Float, outputZeroPoint: Int32
+  ) {
+    let input = try node.input(0).quantization
+    let output = try node.output(0).quantization
+    guard let inputScale = input.scale, let outputScale = output.scale, let inputZeroPoint = input.zeroPoint,
+      let outputZeroPoint = output.zeroPoint
+    else { throw .malformed("input and output need a scale and a zero point") }
+    return (
+      inputScale, Int32(truncatingIfNeeded: inputZeroPoint), outputScale, Int32(truncatingIfNeeded: outputZeroPoint)
+    )
+  }
+}

@@ -1,0 +1,55 @@
+public import TensorTypes
+
+/// `MAX_POOL_2D`: the maximum over windows of height and width.
+///
+/// Input `[batch, height, width, channels]`: `float32`, or `int8`, `uint8`, `int16` with the same quantisation for input and output.
+public struct MaxPool2D: Operator {
+  public static let definition = OperatorDefinition(.maxPool2D, versions: 1...3, options: 5)
+
+  package let options: PoolingOptions
+
+  public init(options: OperatorOptions) throws(OperatorError) {
+    self.options = try PoolingOptions(options)
+  }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] { try options.infer(node) }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    let input = try node.input(0)
+    let pooling = try Pooling(options, input.shape)
+    switch input.element {
+    case .float32:
+      let range = try options.activation.floatRange()
+      let (low, high) = (range.lowerBound, range.upperBound)
+      return Kernel(scratch: [pooling.accumulators * 4]) { io throws(OperatorError) in
+        try pooling.run(io, Float.self, initial: -Float.greatestFiniteMagnitude) {
+          $1 > $0 ? $1 : $0
+        } finish: { peak, _ in
+          let raised = peak < low ? low : peak
+          return high < raised ? high : raised
+        }
+      }
+    case .int8: return try integers(Int8.self, node, pooling)
+    case .uint8: return try integers(UInt8.self, node, pooling)
+    case .int16: return try integers(Int16.self, node, pooling)
+    default:
+      throw .unsupported("\(input.element) input; float32, int8, uint8 and int16 are supported")
+    }
+  }
+
+  @inline(__always)
+  private func integers<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _: T.Type, _ node: NodeContext, _ pooling: Pooling
+  ) throws(OperatorError) -> Kernel {
+    let range = try options.activation.quantizedRange(try node.output(0))
+    let low = T(truncatingIfNeeded: range.lowerBound)
+    let high = T(truncatingIfNeeded: range.upperBound)
+    return Kernel(scratch: [pooling.accumulators * MemoryLayout<T>.size]) { io throws(OperatorError) in
+      try pooling.run(io, T.self, initial: T.min) {
+        $1 > $0 ? $1 : $0
+      } finish: { peak, _ in
+        min(max(peak, low), high)
+      }
+    }
+  }
+}
