@@ -2,7 +2,10 @@
 public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
   static let builtinOperators: [any Operator.Type] = [
-    Relu.self
+    Conv2D.self,
+    DepthwiseConv2D.self,
+    Relu.self,
+    TransposeConv.self
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
