@@ -2,8 +2,10 @@
 public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
   static let builtinOperators: [any Operator.Type] = [
+    BatchMatMul.self,
     Conv2D.self,
     DepthwiseConv2D.self,
+    FullyConnected.self,
     Relu.self,
     TransposeConv.self
   ]

@@ -58,13 +58,16 @@ enum DynamicQuantization {
     return (Float(scale), zeroPoint)
   }
 
-  /// Quantises each row of a float input into scratch 0, its scale into scratch 1 and its zero point into scratch 2.
-  static func quantizeRows(_ io: Operands, input: Int, rows: Int, columns: Int, asymmetric: Bool) throws(OperatorError)
+  /// Quantises each row of a float input (or of a scratch buffer, when `input` is nil) into scratch 0, its scale into scratch 1 and its zero
+  /// point into scratch 2.
+  static func quantizeRows(_ io: Operands, input: Int?, scratch: Int = 0, rows: Int, columns: Int, asymmetric: Bool)
+    throws(OperatorError)
   {
     let tile = tileSize(of: rows, operations: columns, picoseconds: 1500)
     try io.forEachTile(of: tile, in: rows) { range in
       for row in range {
-        let x = io.input(input, as: Float.self, in: row * columns..<(row + 1) * columns)
+        let all = input == nil ? io.writtenScratch(scratch, as: Float.self) : io.input(input ?? 0, as: Float.self)
+        let x = all.extracting(row * columns..<(row + 1) * columns)
         var quantized = io.scratch(0, as: Int8.self, in: row * columns..<(row + 1) * columns)
         var scale = io.scratch(1, as: Float.self, in: row..<row + 1)
         var zeroPoint = io.scratch(2, as: Int32.self, in: row..<row + 1)
