@@ -29,6 +29,12 @@ public struct OperatorTable: Sendable {
     StridedSlice.self,
     Sum.self,
     Transpose.self
+    BatchMatMul.self,
+    Conv2D.self,
+    DepthwiseConv2D.self,
+    FullyConnected.self,
+    Relu.self,
+    TransposeConv.self
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
