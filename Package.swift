@@ -11,7 +11,7 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   // A property of `Operands` hands out a `MutableSpan` of memory that the interpreter owns.
-  .enableExperimentalFeature("Lifetimes")
+  .enableExperimentalFeature("Lifetimes"),
 ]
 
 let testSettings: [SwiftSetting] = [
@@ -19,7 +19,7 @@ let testSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .enableExperimentalFeature("Lifetimes")
+  .enableExperimentalFeature("Lifetimes"),
 ]
 
 let cSettings: [CSetting] = [
@@ -32,7 +32,7 @@ let package = Package(
     .library(name: "TFLiteRuntime", targets: ["TFLiteRuntime"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Delegates", targets: ["Delegates"]),
-    .executable(name: "tflite", targets: ["tflite"])
+    .executable(name: "tflite", targets: ["tflite"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -72,7 +72,7 @@ let package = Package(
       dependencies: [
         "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "TensorConversion", "TensorFiles",
         "ImageFiles",
-        .product(name: "ArgumentParser", package: "swift-argument-parser")
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
@@ -95,6 +95,6 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
-    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings)
+    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
   ]
 )

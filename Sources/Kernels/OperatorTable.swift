@@ -3,21 +3,23 @@ public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
   static let builtinOperators: [any Operator.Type] = [
     Add.self,
-    Mul.self,
-    Relu.self,
-    Sub.self
     ArgMax.self,
     ArgMin.self,
     AveragePool2D.self,
+    BatchMatMul.self,
     Concatenation.self,
+    Conv2D.self,
+    DepthwiseConv2D.self,
     EmbeddingLookup.self,
     ExpandDims.self,
+    FullyConnected.self,
     Gather.self,
     GatherNd.self,
     L2Pool2D.self,
     MaxPool2D.self,
     Mean.self,
     MirrorPad.self,
+    Mul.self,
     Pad.self,
     PadV2.self,
     Relu.self,
@@ -27,14 +29,10 @@ public struct OperatorTable: Sendable {
     Slice.self,
     Squeeze.self,
     StridedSlice.self,
+    Sub.self,
     Sum.self,
-    Transpose.self
-    BatchMatMul.self,
-    Conv2D.self,
-    DepthwiseConv2D.self,
-    FullyConnected.self,
-    Relu.self,
-    TransposeConv.self
+    Transpose.self,
+    TransposeConv.self,
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]

@@ -142,7 +142,7 @@ private struct BenchmarkReport: Encodable {
         + "mean \(milliseconds(latency_us.mean))   p90 \(milliseconds(latency_us.p90))   "
         + "p99 \(milliseconds(latency_us.p99))   max \(milliseconds(latency_us.max))",
       "load \(milliseconds(load_us))   first invocation \(milliseconds(first_us))   "
-        + "peak memory \(peak_rss_kb.grouped) kB   arena \(arena_bytes.grouped) bytes"
+        + "peak memory \(peak_rss_kb.grouped) kB   arena \(arena_bytes.grouped) bytes",
     ]
     if let profile { lines.append(profileText(profile)) }
     return lines.joined(separator: "\n")
@@ -160,7 +160,7 @@ private struct BenchmarkReport: Encodable {
         cumulative += row.avg_us
         table.add([
           row.name, (row.first_us / 1000).text(3), (row.avg_us / 1000).text(3), (100 * row.avg_us / total).text(2),
-          (100 * cumulative / total).text(2), "\(row.count)", "\(row.node)"
+          (100 * cumulative / total).text(2), "\(row.count)", "\(row.node)",
         ])
       }
       return table.text(indent: "  ")

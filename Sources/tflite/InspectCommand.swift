@@ -152,7 +152,7 @@ struct ModelReport: Encodable {
       "\(Terminal.bold(model))  \(bytes.grouped) bytes, schema version \(version)",
       description.isEmpty ? nil : "description: \(description)",
       "constants: \(constant_bytes.grouped) bytes",
-      metadata.isEmpty ? nil : "metadata: \(metadata.joined(separator: ", "))"
+      metadata.isEmpty ? nil : "metadata: \(metadata.joined(separator: ", "))",
     ].compactMap { $0 }
     for signature in signatures {
       lines.append(
@@ -181,7 +181,7 @@ struct ModelReport: Encodable {
         }
         table.add([
           "\(row.index)", row.op, "\(row.version)", types(row.inputs), types(row.outputs), row.delegate ?? "-",
-          row.reason
+          row.reason,
         ])
       }
       lines.append(table.text(indent: "  "))

@@ -94,7 +94,7 @@ struct RunCommand: ParsableCommand {
       func number(_ value: Double?) -> String { value.map { String(format: "%.6g", $0) } ?? "-" }
       table.add([
         "\(row.index)", row.name, row.dtype, "[" + row.shape.map(String.init).joined(separator: ", ") + "]",
-        number(row.min), number(row.max), number(row.mean)
+        number(row.min), number(row.max), number(row.mean),
       ])
     }
     print(table.text())

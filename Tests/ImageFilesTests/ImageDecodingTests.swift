@@ -14,7 +14,7 @@ internal import Testing
 
   @Test(arguments: [
     (ImageFixtures.gray, [0]), (ImageFixtures.rgb, [0, 1, 2]), (ImageFixtures.rgba, [0, 1, 2, 3]),
-    (ImageFixtures.grayAlpha, [0, 0, 0, 1]), (ImageFixtures.interlaced, [0, 1, 2])
+    (ImageFixtures.grayAlpha, [0, 0, 0, 1]), (ImageFixtures.interlaced, [0, 1, 2]),
   ])
   func `PNG samples are delivered as they are stored`(file: [UInt8], channels: [Int]) throws {
     let image = try Image(decoding: file)
@@ -81,7 +81,7 @@ internal import Testing
   }
 
   @Test(arguments: [
-    ImageFixtures.jpegGray, ImageFixtures.jpeg, ImageFixtures.jpegProgressive, ImageFixtures.jpegCMYK
+    ImageFixtures.jpegGray, ImageFixtures.jpeg, ImageFixtures.jpegProgressive, ImageFixtures.jpegCMYK,
   ])
   func `JPEG luminance is close to that of the colours`(file: [UInt8]) throws {
     let image = try Image(decoding: file, channels: 1)

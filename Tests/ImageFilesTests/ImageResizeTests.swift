@@ -61,7 +61,7 @@ internal import Testing
 
   @Test(arguments: [
     (3, 2, [113, 128, 139, 129, 117, 125]),
-    (2, 10, [48, 122, 80, 154, 122, 176, 163, 160, 159, 91, 139, 71, 108, 105, 93, 146, 114, 151, 146, 139])
+    (2, 10, [48, 122, 80, 154, 122, 176, 163, 160, 159, 91, 139, 71, 108, 105, 93, 146, 114, 151, 146, 139]),
   ])
   func `gray samples are those of Pillow`(width: Int, height: Int, expected: [UInt8]) throws {
     #expect(try Image(decoding: ImageFixtures.gray).resized(width: width, height: height).pixels == expected)
@@ -69,7 +69,7 @@ internal import Testing
 
   @Test func `colour samples are those of Pillow`() throws {
     let expected: [UInt8] = [
-      113, 134, 120, 128, 137, 122, 139, 104, 141, 129, 143, 147, 117, 132, 110, 125, 118, 129
+      113, 134, 120, 128, 137, 122, 139, 104, 141, 129, 143, 147, 117, 132, 110, 125, 118, 129,
     ]
     #expect(try Image(decoding: ImageFixtures.rgb).resized(width: 3, height: 2).pixels == expected)
   }

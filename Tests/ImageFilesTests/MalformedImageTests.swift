@@ -18,7 +18,7 @@ internal import Testing
   @Test(arguments: [
     ImageFixtures.rgb, ImageFixtures.rgba, ImageFixtures.gray16, ImageFixtures.palette,
     ImageFixtures.paletteTransparent,
-    ImageFixtures.interlaced
+    ImageFixtures.interlaced,
   ])
   func `a PNG that is cut off or has a changed byte never traps`(file: [UInt8]) {
     for position in file.indices {
@@ -32,7 +32,7 @@ internal import Testing
   }
 
   @Test(arguments: [
-    ImageFixtures.jpeg, ImageFixtures.jpegProgressive, ImageFixtures.jpegGray, ImageFixtures.jpegCMYK
+    ImageFixtures.jpeg, ImageFixtures.jpegProgressive, ImageFixtures.jpegGray, ImageFixtures.jpegCMYK,
   ])
   func `a JPEG that is cut off or has a changed byte never traps`(file: [UInt8]) {
     for position in file.indices {

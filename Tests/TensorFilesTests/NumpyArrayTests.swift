@@ -68,7 +68,8 @@ internal import Testing
   }
 
   /// The oracle walks every index of the array and computes both positions from the definition.
-  @Test(arguments: [[], [0], [5], [2, 3], [3, 1, 2], [2, 0, 3], [4, 3, 2, 5], [1, 1, 7], [17, 33]], [1, 2, 3, 8])
+  @Test(
+    arguments: [[], [0], [5], [2, 3], [3, 1, 2], [2, 0, 3], [4, 3, 2, 5], [1, 1, 7], [17, 33]], [1, 2, 3, 8])
   func `Fortran order becomes C order`(shape: [Int], itemSize: Int) {
     let count = shape.reduce(1, *)
     let source = (0..<count * itemSize).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
@@ -114,7 +115,7 @@ internal import Testing
 
   @Test func `no change of a byte and no cut makes reading trap`() {
     for file in [
-      NumpyFixtures.float, NumpyFixtures.fortranBigEndian, NumpyFixtures.version2, NumpyFixtures.version3Unicode
+      NumpyFixtures.float, NumpyFixtures.fortranBigEndian, NumpyFixtures.version2, NumpyFixtures.version3Unicode,
     ] {
       for position in file.indices {
         for change in [0x01, 0x80, 0xFF, 0x10] as [UInt8] {

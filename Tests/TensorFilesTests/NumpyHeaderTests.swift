@@ -7,7 +7,7 @@ internal import Testing
     for text in [
       "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }\n",
       "{'shape':(2,3),'fortran_order':False,'descr':'<f4'}",
-      "{ \"fortran_order\" : False ,\t'shape' : ( 2L , 3L , ) , 'descr' : '=f4' }   \n"
+      "{ \"fortran_order\" : False ,\t'shape' : ( 2L , 3L , ) , 'descr' : '=f4' }   \n",
     ] {
       let header = try NumpyHeader(dictionary: Array(text.utf8))
       #expect(header.type == .float32)
@@ -20,7 +20,7 @@ internal import Testing
   @Test(arguments: [
     ("|b1", NumpyType.bool), ("|i1", .int8), ("<i2", .int16), (">i4", .int32), ("<i8", .int64), ("|u1", .uint8),
     ("<u2", .uint16), ("<u4", .uint32), (">u8", .uint64), ("<f2", .float16), ("<f4", .float32), ("f8", .float64),
-    ("<c8", .complex64), (">c16", .complex128), ("|S7", .bytes(length: 7)), ("<U3", .unicode(length: 3))
+    ("<c8", .complex64), (">c16", .complex128), ("|S7", .bytes(length: 7)), ("<U3", .unicode(length: 3)),
   ])
   func `every supported dtype is read`(descriptor: String, type: NumpyType) throws {
     let header = try NumpyHeader(dictionary: dictionary(descriptor: descriptor, shape: "(5,)"))
@@ -30,7 +30,7 @@ internal import Testing
   }
 
   @Test(arguments: [
-    "|O", "<M8[ns]", "|V4", "<f16", "<f3", "<i16", "|b2", "", "<", "S", "S-1", "S9999999999", "U+3", "ff4", "<f 4"
+    "|O", "<M8[ns]", "|V4", "<f16", "<f3", "<i16", "|b2", "", "<", "S", "S-1", "S9999999999", "U+3", "ff4", "<f 4",
   ])
   func `other dtypes are refused`(descriptor: String) throws {
     #expect(throws: Problem.self) {
@@ -45,7 +45,7 @@ internal import Testing
     "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'more': 1}",
     "{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}", "{'descr': '<f4' 'fortran_order': False, 'shape': ()}",
     "{'descr': '\\x3cf4', 'fortran_order': False, 'shape': ()}", "{'descr': '<f4, 'fortran_order': False, 'shape': ()}",
-    "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}"
+    "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}",
   ])
   func `a malformed dictionary is refused`(text: String) {
     #expect(throws: Problem.self) { try NumpyHeader(dictionary: Array(text.utf8)) }
@@ -56,7 +56,7 @@ internal import Testing
     "(9223372036854775808,)",
     "(99999999999999999999999,)", "(4294967296, 4294967296)", "(2305843009213693952, 4)",
     // The product is 0, but strides would overflow.
-    "(0, 4294967296, 4294967296)", "(" + String(repeating: "1,", count: 65) + ")", "((1,),)"
+    "(0, 4294967296, 4294967296)", "(" + String(repeating: "1,", count: 65) + ")", "((1,),)",
   ])
   func `a shape that is no shape or too large is refused`(shape: String) {
     #expect(throws: Problem.self) { try NumpyHeader(dictionary: dictionary(descriptor: "<f4", shape: shape)) }

@@ -12,7 +12,7 @@ internal import Testing
 
   @Test(arguments: [
     NumpyType.bool, .int8, .int16, .int32, .int64, .uint8, .uint16, .uint32, .uint64, .float16, .float32, .float64,
-    .complex64, .complex128, .bytes(length: 1), .bytes(length: 5), .unicode(length: 2)
+    .complex64, .complex128, .bytes(length: 1), .bytes(length: 5), .unicode(length: 2),
   ])
   func `every type and shape is read back`(type: NumpyType) throws {
     for shape in [[], [0], [1], [7], [3, 0, 2], [2, 3, 4], [1, 1, 1, 33]] {
@@ -92,7 +92,7 @@ internal import Testing
       ("z", try NumpyArray([1, 2, 3] as [Int32], shape: [3])),
       ("größe/a b", try NumpyArray((0..<500).map { Float($0) }, shape: [5, 100])),
       ("", try NumpyArray([] as [Double], shape: [0, 4])),
-      ("s", try NumpyArray(strings: [Array("x".utf8)], shape: []))
+      ("s", try NumpyArray(strings: [Array("x".utf8)], shape: [])),
     ]
   }
 }

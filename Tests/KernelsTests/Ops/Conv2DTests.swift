@@ -26,7 +26,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     try Conv2D(
       options: .table([
         0: .int8(same ? 0 : 1), 1: .int32(Int32(stride[1])), 2: .int32(Int32(stride[0])), 3: .int8(activation),
-        4: .int32(Int32(dilation[1])), 5: .int32(Int32(dilation[0])), 6: .int8(Int8(biasType.rawValue))
+        4: .int32(Int32(dilation[1])), 5: .int32(Int32(dilation[0])), 6: .int8(Int8(biasType.rawValue)),
       ]))
   }
 
@@ -34,7 +34,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     try DepthwiseConv2D(
       options: .table([
         0: .int8(same ? 0 : 1), 1: .int32(Int32(stride[1])), 2: .int32(Int32(stride[0])), 3: .int32(7),
-        4: .int8(activation), 5: .int32(Int32(dilation[1])), 6: .int32(Int32(dilation[0]))
+        4: .int8(activation), 5: .int32(Int32(dilation[1])), 6: .int32(Int32(dilation[0])),
       ]))
   }
 
@@ -72,7 +72,7 @@ let convolutionCases: [ConvolutionCase] = [
   .init(input: [1, 2, 2, 3], filter: [5, 5, 5, 3]),
   .init(input: [1, 33, 31, 8], filter: [16, 3, 3, 8], stride: [2, 2], threads: 2),
   .init(input: [0, 5, 5, 2], filter: [3, 3, 3, 2]),
-  .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false)
+  .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false),
 ]
 
 @Suite struct Conv2DTests {
@@ -132,7 +132,7 @@ let convolutionCases: [ConvolutionCase] = [
         c.conv2D(),
         [
           TestTensor(x, c.input, quantization: .perTensor(scale: 0.05, zeroPoint: zero)),
-          constant ? filter.constant : filter, constant ? bias.constant : bias
+          constant ? filter.constant : filter, constant ? bias.constant : bias,
         ], outputs: [(.int8, .perTensor(scale: Float(outputScale), zeroPoint: 5))], threads: c.threads)
       #expect(result[0].values(Int8.self) == expected)
     }
@@ -157,7 +157,7 @@ let convolutionCases: [ConvolutionCase] = [
         c.conv2D(),
         [
           TestTensor(x, c.input, quantization: .perTensor(scale: 0.05, zeroPoint: 120)),
-          constant ? filter.constant : filter, constant ? bias.constant : bias
+          constant ? filter.constant : filter, constant ? bias.constant : bias,
         ], outputs: [(.uint8, .perTensor(scale: 0.13, zeroPoint: 100))], threads: c.threads)
       #expect(result[0].values(UInt8.self) == expected)
     }
@@ -190,7 +190,7 @@ let convolutionCases: [ConvolutionCase] = [
         TestTensor(x, c.input, quantization: .perTensor(scale: 0.0003, zeroPoint: 0)),
         TestTensor(
           w, c.filter, quantization: .perChannel(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: 0)
-        ).constant, bias.constant
+        ).constant, bias.constant,
       ], outputs: [(.int16, .perTensor(scale: 0.001, zeroPoint: 0))], threads: c.threads)
     #expect(result[0].values(Int16.self) == expected)
   }
