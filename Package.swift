@@ -95,6 +95,9 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
+    .testTarget(
+      name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
+      swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
   ]
 )
