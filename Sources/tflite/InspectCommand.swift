@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import FlatBuffers
 internal import Kernels
 internal import TFLiteRuntime
 internal import TensorTypes

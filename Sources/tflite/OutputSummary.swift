@@ -1,4 +1,5 @@
 internal import TFLiteRuntime
+internal import TensorTypes
 
 /// What `run` says about an output.
 struct OutputSummary: Encodable {
