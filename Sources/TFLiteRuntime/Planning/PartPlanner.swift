@@ -82,10 +82,10 @@ struct PartPlanner {
   // MARK: Search
 
   private static let preferences: [CapacitySearch.Preference] = [
-    .init(size: 1, length: 0, load: 0, noise: 0),
-    .init(size: 0, length: 1, load: 0, noise: 0),
-    .init(size: 1, length: 1, load: 0, noise: 0),
-    .init(size: 0.1, length: 1, load: 10, noise: 0),
+    .init(size: 1, length: 0, load: 0, noise: 0, learns: false),
+    .init(size: 0, length: 1, load: 0, noise: 0, learns: false),
+    .init(size: 1, length: 1, load: 0, noise: 0, learns: false),
+    .init(size: 0.1, length: 1, load: 10, noise: 0, learns: false),
   ]
 
   /// Rounds of tries, each with twice the steps of the one before: the lowest capacity first, then bisection up to the best height.
@@ -116,9 +116,11 @@ struct PartPlanner {
     _ search: inout CapacitySearch, capacity: Int, _ stepLimit: Int, _ round: Int, _ random: inout SplitMix64,
     _ budget: inout SearchBudget
   ) -> Bool {
-    for var preference in Self.preferences {
+    for (index, preference) in Self.preferences.enumerated() {
+      var preference = preference
+      preference.learns = (index + round) % 2 == 1
       if budget.isSpent { return false }
-      preference.noise = Double(round) / 2
+      preference.noise = round == 0 ? 0 : 2 * random.fraction()
       let before = search.steps
       let outcome = search.solve(
         capacity: capacity, preference: preference, stepLimit: min(stepLimit, budget.steps), deadline: budget.deadline,
