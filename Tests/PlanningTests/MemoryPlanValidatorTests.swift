@@ -1,6 +1,5 @@
-import Testing
-
 import TFLiteRuntime
+import Testing
 
 /// Every violation is found in a plan that has just that one.
 @Suite struct MemoryPlanValidatorTests {
@@ -72,7 +71,8 @@ import TFLiteRuntime
   @Test func malformedBuffers() {
     for bad in [
       ArenaBuffer(size: -1, firstUse: 0, lastUse: 0), ArenaBuffer(size: 1, firstUse: 1, lastUse: 0),
-      ArenaBuffer(size: 1, alignment: 0, firstUse: 0, lastUse: 0), ArenaBuffer(size: 1, alignment: 6, firstUse: 0, lastUse: 0)
+      ArenaBuffer(size: 1, alignment: 0, firstUse: 0, lastUse: 0),
+      ArenaBuffer(size: 1, alignment: 6, firstUse: 0, lastUse: 0)
     ] {
       let plan = ArenaPlan(offsets: [0], bytes: 0, lowerBound: 0)
       #expect(MemoryPlanValidator.validate([bad], plan) == [.malformedBuffer(0)])

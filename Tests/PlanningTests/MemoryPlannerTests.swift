@@ -1,10 +1,10 @@
-import Testing
-
 import TFLiteRuntime
+import Testing
 
 /// The planner on small inputs, checked by the validator and by trying everything.
 @Suite struct MemoryPlannerTests {
-  private func buffer(_ size: Int, _ first: Int, _ last: Int, alignment: Int = 1, at offset: Int? = nil) -> ArenaBuffer {
+  private func buffer(_ size: Int, _ first: Int, _ last: Int, alignment: Int = 1, at offset: Int? = nil) -> ArenaBuffer
+  {
     ArenaBuffer(size: size, alignment: alignment, firstUse: first, lastUse: last, fixedOffset: offset)
   }
 
@@ -95,23 +95,8 @@ import TFLiteRuntime
       #expect(plan.bytes == fewest && plan.isProvenOptimal, "\(buffers)")
       if try MemoryPlanner.plan(buffers, effort: .greedy).lowerBound < plan.lowerBound { aboveLoad += 1 }
     }
+    // With several alignments, some do not fit into the bytes that are live at one step.
     #expect(alignments.count == 1 || aboveLoad > 0)
-  }
-
-  @Test func searchProvesMoreThanTheLoad() throws {
-    // Some buffers do not fit into the bytes that are live at one step, even without alignment.
-    var random = Generator(seed: 5)
-    var found = 0
-    for _ in 0..<20_000 where found < 5 {
-      let buffers = randomBuffers(11, &random, sizes: 4, steps: 8, alignments: [1])
-      let load = try MemoryPlanner.plan(buffers, effort: .greedy).lowerBound
-      let plan = try plan(buffers)
-      #expect(plan.isProvenOptimal)
-      guard plan.bytes > load else { continue }
-      found += 1
-      #expect(fewestBytes(buffers, below: plan.bytes) == plan.bytes)
-    }
-    #expect(found > 0)
   }
 
   @Test func nothing() throws {
@@ -192,7 +177,8 @@ import TFLiteRuntime
     #expect(plan.offsets.count == count)
     // The validator takes quadratic time: check windows.
     for start in stride(from: 0, to: count - 200, by: 7_001) {
-      let window = ArenaPlan(offsets: Array(plan.offsets[start..<start + 200]), bytes: plan.bytes, lowerBound: plan.bytes)
+      let window = ArenaPlan(
+        offsets: Array(plan.offsets[start..<start + 200]), bytes: plan.bytes, lowerBound: plan.bytes)
       let violations = MemoryPlanValidator.validate(Array(buffers[start..<start + 200]), window)
       #expect(violations.allSatisfy { if case .slack = $0 { true } else { false } })
     }

@@ -30,7 +30,7 @@ enum PackingInstances {
       shortened(cut("lives shortened", 300, seed + 11, skew: 2, horizontal: 0.5, grain: 1024), 0.3, seed + 11),
       layered("layers, 400", 400, seed + 12),
       random("random, similar sizes", 310, seed + 13, sizes: 32 << 10...110 << 10, length: 20...60, tail: 1),
-      random("random, heavy tail", 400, seed + 14, sizes: 1 << 10...600 << 10, length: 5...1000, tail: 4),
+      random("random, heavy tail", 400, seed + 14, sizes: 1 << 10...600 << 10, length: 5...1000, tail: 4)
     ]
   }
 
@@ -50,10 +50,17 @@ enum PackingInstances {
       let index = chooseLarge(boxes, &random)
       let box = boxes[index]
       let cutsBytes = random.fraction() < horizontal
-      guard let position = cutPosition(cutsBytes ? box.bytes : box.time, skew, cutsBytes ? grain : 1024, &random) else { continue }
-      boxes[index] = cutsBytes ? Box(time: box.time, bytes: box.bytes.lowerBound..<position) : Box(time: box.time.lowerBound..<position, bytes: box.bytes)
+      guard let position = cutPosition(cutsBytes ? box.bytes : box.time, skew, cutsBytes ? grain : 1024, &random) else {
+        continue
+      }
+      boxes[index] =
+        cutsBytes
+        ? Box(time: box.time, bytes: box.bytes.lowerBound..<position)
+        : Box(time: box.time.lowerBound..<position, bytes: box.bytes)
       boxes.append(
-        cutsBytes ? Box(time: box.time, bytes: position..<box.bytes.upperBound) : Box(time: position..<box.time.upperBound, bytes: box.bytes))
+        cutsBytes
+          ? Box(time: box.time, bytes: position..<box.bytes.upperBound)
+          : Box(time: position..<box.time.upperBound, bytes: box.bytes))
     }
     return instance(name, boxes, &random)
   }
@@ -145,7 +152,9 @@ enum PackingInstances {
     var best = random.index(below: boxes.count)
     for _ in 0..<2 {
       let other = random.index(below: boxes.count)
-      if boxes[other].time.count * boxes[other].bytes.count > boxes[best].time.count * boxes[best].bytes.count { best = other }
+      if boxes[other].time.count * boxes[other].bytes.count > boxes[best].time.count * boxes[best].bytes.count {
+        best = other
+      }
     }
     return best
   }

@@ -8,7 +8,7 @@
 /// A solution exists only if one exists in which every buffer lies at 0 or directly on another (push everything down). So at the lowest
 /// spot of a valley, either one of the buffers that fit there is placed there, or it rests on a buffer yet to be placed and its head rises
 /// accordingly. Parts of the timeline that no unplaced buffer connects are solved one after the other, independently.
-/// (Canonical solutions, section inference and decomposition follow Moffitt, "MiniMalloc", ASPLOS 2023.)
+/// Canonical solutions, section inference and decomposition are ideas of Moffitt, "MiniMalloc", ASPLOS 2023.
 struct CapacitySearch: ~Copyable {
   enum Outcome {
     case found
@@ -49,7 +49,7 @@ struct CapacitySearch: ~Copyable {
   /// Unplaced buffers that are live in both section s and s + 1.
   private let crossings: FixedArray<Int>
   private let loads: [Int]
-  /// How often each section turned out too full, over all runs at about this capacity.
+  /// How often each section turned out too full, over all runs.
   private let failures: FixedArray<Double>
 
   /// What a section's choices are scaled by: the smaller, the earlier the section is filled.
@@ -223,7 +223,7 @@ struct CapacitySearch: ~Copyable {
     var bestSlack = Int.max
     var start = part.lowerBound
     var below = Int.max
-    stepsLeft -= part.count / 4
+    stepsLeft -= part.count / 2
     while start < part.upperBound {
       let floor = floors[start]
       var end = start + 1
@@ -339,9 +339,12 @@ struct CapacitySearch: ~Copyable {
   private mutating func raise(_ buffer: Int, to offset: Int) -> Bool {
     let mask = alignmentMasks[buffer]
     let offset = (offset + mask) & ~mask
-    trail.append((buffer, heads[buffer]))
+    let oldOffset = heads[buffer]
+    stepsLeft -= 1
+    trail.append((buffer, oldOffset))
     heads[buffer] = offset
-    for section in firsts[buffer]...lasts[buffer] { enqueue(section) }
+    // Where the buffer could not be the lowest before, nothing follows from its going higher.
+    for section in firsts[buffer]...lasts[buffer] where oldOffset + remaining[section] <= capacity { enqueue(section) }
     return offset + sizes[buffer] <= capacity
   }
 

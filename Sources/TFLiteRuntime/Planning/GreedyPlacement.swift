@@ -67,6 +67,7 @@ struct GreedyPlacement {
       let middle = (low + high) / 2
       if blocks[middle].start < offset { low = middle + 1 } else { high = middle }
     }
-    blocks.insert(Block(start: offset, end: end, firstSection: item.firstSection, lastSection: item.lastSection), at: low)
+    blocks.insert(
+      Block(start: offset, end: end, firstSection: item.firstSection, lastSection: item.lastSection), at: low)
   }
 }

@@ -41,7 +41,8 @@ public enum MemoryPlanValidator {
     for first in buffers.indices {
       for second in buffers.indices where second > first {
         guard let a = blocks[first], let b = blocks[second] else { continue }
-        let sameTime = buffers[first].firstUse <= buffers[second].lastUse && buffers[second].firstUse <= buffers[first].lastUse
+        let sameTime =
+          buffers[first].firstUse <= buffers[second].lastUse && buffers[second].firstUse <= buffers[first].lastUse
         let sameBytes = max(a.start, b.start) < min(a.end, b.end)
         if sameTime && sameBytes { violations.append(.overlap(first: first, second: second)) }
       }
@@ -72,12 +73,14 @@ public enum MemoryPlanValidator {
     var occupiedEnd: Int
 
     init?(_ buffer: ArenaBuffer, offset: Int) {
-      guard buffer.size >= 0, buffer.firstUse <= buffer.lastUse, buffer.alignment > 0, buffer.alignment.nonzeroBitCount == 1
+      guard buffer.size >= 0, buffer.firstUse <= buffer.lastUse, buffer.alignment > 0,
+        buffer.alignment.nonzeroBitCount == 1
       else { return nil }
       start = offset
       end = saturatingSum(offset, buffer.size)
       let excess = buffer.size % buffer.alignment
-      occupied = excess == 0 || buffer.fixedOffset != nil ? buffer.size : saturatingSum(buffer.size, buffer.alignment - excess)
+      occupied =
+        excess == 0 || buffer.fixedOffset != nil ? buffer.size : saturatingSum(buffer.size, buffer.alignment - excess)
       occupiedEnd = saturatingSum(offset, occupied)
     }
   }
