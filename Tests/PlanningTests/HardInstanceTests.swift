@@ -30,7 +30,7 @@ import Testing
     #expect(MemoryPlanValidator.validate(instance.buffers, plan) == [])
     if let known = instance.knownBytes { #expect(plan.lowerBound <= known) }
     let greedy = greedyBySizeBytes(instance.buffers)
-    #expect(plan.gap <= 0.10, "\(instance.name): \(plan.gap)")
+    #expect(plan.gap <= 0.11, "\(instance.name): \(plan.gap)")
     // Some random instances leave greedy little to lose.
     #expect(
       Double(plan.bytes) <= max(0.9 * Double(greedy), 1.05 * Double(plan.lowerBound)), "\(instance.name): \(plan.gap)")

@@ -267,8 +267,13 @@ struct CapacitySearch: ~Copyable {
     let end = begin + memberCounts[section]
     stepsLeft -= end - begin
     var choices = 0
-    for index in begin..<end where heads[Int(members[index])] == floor { choices += 1 }
-    return 2 * choices - (floor + remaining[section] < capacity ? 0 : 1)
+    var shortest = Int.max / 2
+    for index in begin..<end {
+      let buffer = Int(members[index])
+      if heads[buffer] == floor { choices += 1 }
+      shortest = min(shortest, heads[buffer] == floor ? sizes[buffer] : heads[buffer] - floor)
+    }
+    return 2 * choices - (floor + remaining[section] + shortest <= capacity ? 0 : 1)
   }
 
   // MARK: State

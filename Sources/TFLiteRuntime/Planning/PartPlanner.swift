@@ -106,7 +106,7 @@ struct PartPlanner {
   private mutating func search(_ budget: inout SearchBudget, entries: Int) {
     var search = CapacitySearch(problem)
     var random = SplitMix64(seed: 1)
-    var round = Round(stepLimit: max(200_000, 100 * entries))
+    var round = Round(stepLimit: max(100_000, 30 * entries))
     while best.height > max(target, best.lowerBound), !budget.isSpent {
       var low = max(target, best.lowerBound)
       _ = attempt(low, Self.preferences[...], round, &search, &random, &budget)
