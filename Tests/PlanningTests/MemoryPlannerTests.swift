@@ -184,6 +184,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [5_000, 20_000])
+  func manyLongLivesEndInTime(count: Int) throws {
+    // All live together in the middle, stacked like a pyramid in time; half of them fixed.
+    let buffers = (0..<count).map { index in
+      buffer(64, index, 3 * count - index, at: index % 2 == 0 ? 64 * index : nil)
+    }
+    let plan = try plan(buffers)
+    #expect(plan.lowerBound == 64 * count)
+    #expect(plan.bytes >= plan.lowerBound)
+    #expect(Set(plan.offsets).count == count)
+  }
+
   @Test func planIsDeterministic() throws {
     let buffers = PackingInstances.pinwheels("", 150, 3, grain: 64).buffers
     let first = try plan(buffers, steps: 5_000_000)

@@ -28,7 +28,7 @@ struct PartPlanner {
     let entries = problem.items.reduce(0) { $0 + $1.length }
     let isSearchable =
       !problem.hasFixedOffsets && problem.items.count <= Self.searchLimit.items && entries <= Self.searchLimit.entries
-    if best.height > target && isSearchable && !budget.isSpent { search(&budget, entries: entries) }
+    if best.height > target && isSearchable && !budget.isSpent { search(&budget) }
     return best
   }
 
@@ -102,11 +102,27 @@ struct PartPlanner {
     }
   }
 
+  /// Enough to place every buffer a few times: placing one visits all that share a section with it.
+  private static func firstStepLimit(_ problem: PlanningProblem) -> Int {
+    var changes = [Int](repeating: 0, count: problem.sectionCount + 1)
+    for item in problem.items {
+      changes[item.firstSection] += 1
+      changes[item.lastSection + 1] -= 1
+    }
+    var live = 0
+    var visits = 0
+    for change in changes {
+      live += change
+      visits += live * (3 * live + 30)
+    }
+    return max(100_000, visits)
+  }
+
   /// Rounds of runs, each run with twice the steps of the round before: the lowest capacity first, then bisection up to the best height.
-  private mutating func search(_ budget: inout SearchBudget, entries: Int) {
+  private mutating func search(_ budget: inout SearchBudget) {
     var search = CapacitySearch(problem)
     var random = SplitMix64(seed: 1)
-    var round = Round(stepLimit: max(100_000, 30 * entries))
+    var round = Round(stepLimit: Self.firstStepLimit(problem))
     while best.height > max(target, best.lowerBound), !budget.isSpent {
       var low = max(target, best.lowerBound)
       _ = attempt(low, Self.preferences[...], round, &search, &random, &budget)
