@@ -127,10 +127,10 @@ import Testing
 
 func bytes(_ stored: SharedBytes?) -> [UInt8] {
   guard let stored else { return [] }
-  return stored.span.withUnsafeBytes { Array($0) }
+  return Array(UnsafeRawBufferPointer(start: stored.baseAddress, count: stored.count))
 }
 
 func floats(_ tensor: GraphTensor) -> [Float] {
-  guard let constant = tensor.constant else { return [] }
-  return constant.bytes.span.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
+  let stored = bytes(tensor.constant?.bytes)
+  return stored.withUnsafeBytes { Array($0.bindMemory(to: Float.self)) }
 }
