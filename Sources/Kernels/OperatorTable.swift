@@ -3,9 +3,18 @@ public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
   static let builtinOperators: [any Operator.Type] = [
     Add.self,
+    Gelu.self,
+    HardSwish.self,
+    LeakyRelu.self,
+    Logistic.self,
     Mul.self,
     Relu.self,
-    Sub.self
+    Relu0To1.self,
+    Relu6.self,
+    ReluN1To1.self,
+    Softmax.self,
+    Sub.self,
+    Tanh.self
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
