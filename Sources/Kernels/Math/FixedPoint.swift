@@ -55,6 +55,43 @@ enum FixedPoint {
     return x == 0 ? Int32.max : result
   }
 
+  /// `1 / sqrt(x)` of a positive integer, as a multiplier and a power of two: five Newton steps from 1.
+  static func inverseSquareRoot(_ x: Int32) -> (multiplier: Int32, shift: Int32) {
+    guard x > 1 else { return (Int32.max, 0) }
+    var input = x
+    var shift: Int32 = 11
+    while input >= 1 << 29 {
+      input /= 4
+      shift += 1
+    }
+    let pairs = Int32(input.leadingZeroBitCount - 1) / 2 - 1
+    shift -= pairs
+    // Between 2^27 and 2^29: between 1/2 and 2 in Q3 after halving.
+    input = input &<< (2 * pairs)
+    let halfInput = divide(input >> 1, byPowerOfTwo: 1)
+    let threeHalves: Int32 = (1 << 28) + (1 << 27)
+    var root: Int32 = 1 << 28
+    for _ in 0..<5 {
+      let cube = shiftLeft(multiply(multiply(root, root), root), 6)
+      root = shiftLeft(multiply(threeHalves, root) &- multiply(halfInput, cube), 3)
+    }
+    // sqrt(1/2) in Q0.
+    root = multiply(root, 1_518_500_250)
+    if shift < 0 {
+      root = root &<< -shift
+      shift = 0
+    }
+    return (root, -shift)
+  }
+
+  /// `value * multiplier * 2^(shift - 31)`, rounded twice, for shifts of any size.
+  @inline(__always)
+  static func scale(_ value: Int32, _ multiplier: Int32, _ shift: Int32) -> Int32 {
+    let left = min(max(shift, 0), 31)
+    let product = QuantizedMultiplier.doublingHighMultiply(value &<< left, multiplier)
+    return divide(product, byPowerOfTwo: max(0 &- shift, 0))
+  }
+
   /// `exp(x)` in Q0 for `x` in Q0 between -1/4 and 0: a Taylor polynomial around -1/8.
   private static func exponentialOfLastQuarter(_ x: Int32) -> Int32 {
     let center: Int32 = 1_895_147_668  // exp(-1/8)
