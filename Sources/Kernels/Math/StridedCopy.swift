@@ -310,7 +310,7 @@ struct StridedCopy: Sendable {
         let r = tile / columnTiles * Self.tileRows
         let c = tile % columnTiles * Self.tileColumns
         // Safety: every element of the box lies inside both operands, checked when the copy was made.
-        unsafe ck_transpose(
+        unsafe tflk_transpose(
           source + (from &+ r &* row.source &+ c &* column.source), column.source,
           target + (to &+ r &* row.target &+ c &* column.target), row.target,
           min(Self.tileRows, row.size - r), min(Self.tileColumns, column.size - c), unit)
