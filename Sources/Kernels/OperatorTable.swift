@@ -5,7 +5,10 @@ public struct OperatorTable: Sendable {
     ArgMax.self,
     ArgMin.self,
     AveragePool2D.self,
+    BroadcastTo.self,
     Concatenation.self,
+    DepthToSpace.self,
+    DynamicUpdateSlice.self,
     EmbeddingLookup.self,
     ExpandDims.self,
     Gather.self,
@@ -14,17 +17,24 @@ public struct OperatorTable: Sendable {
     MaxPool2D.self,
     Mean.self,
     MirrorPad.self,
+    Pack.self,
     Pad.self,
     PadV2.self,
     Relu.self,
     Reshape.self,
     ResizeBilinear.self,
     ResizeNearestNeighbor.self,
+    ReverseV2.self,
     Slice.self,
+    SpaceToDepth.self,
+    Split.self,
+    SplitV.self,
     Squeeze.self,
     StridedSlice.self,
     Sum.self,
-    Transpose.self
+    Tile.self,
+    Transpose.self,
+    Unpack.self
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
