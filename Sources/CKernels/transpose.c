@@ -50,7 +50,7 @@ TRANSPOSE(transpose_16, uint16_t, 8, 3, LOW_8, HIGH_8)
 TRANSPOSE(transpose_32, uint32_t, 4, 2, LOW_4, HIGH_4)
 TRANSPOSE(transpose_64, uint64_t, 2, 1, LOW_2, HIGH_2)
 
-void ck_transpose(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride, size_t rows, size_t columns,
+void tflk_transpose(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride, size_t rows, size_t columns,
                   size_t width) {
   switch (width) {
   case 1: transpose_8(source, source_stride, target, target_stride, rows, columns); break;

@@ -10,6 +10,8 @@
 #ifndef TFLITE_CKERNELS_H
 #define TFLITE_CKERNELS_H
 
+#include "transpose.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -241,6 +241,16 @@ package struct ReductionOperands: Sendable, Hashable {
     return Kernel(scratch: [output.elementCount * accumulatorBytes], invoke: planned.invoke)
   }
 
+  /// Checks that a reduction which compares quantised elements finds the same quantisation on both sides.
+  static func expectSameQuantization(_ node: NodeContext) throws(OperatorError) {
+    let input = try node.input(0)
+    let output = try node.output(0)
+    guard input.element == .int8 || input.element == .uint8 || input.element == .int16 else { return }
+    guard input.quantization.scale == output.quantization.scale,
+      input.quantization.zeroPoint == output.quantization.zeroPoint
+    else { throw .malformed("input and output are quantised differently") }
+  }
+
   /// The scales and zero points of a quantised reduction.
   static func quantization(_ node: NodeContext) throws(OperatorError) -> (
     inputScale: Float, inputZeroPoint: Int32, outputScale: Float, outputZeroPoint: Int32

@@ -40,7 +40,9 @@ struct StridedCopy: Sendable {
   /// Bytes of a block, or bits of an element for `bits`.
   private let unit: Int
   private let sourceOffset: Int
-  private let targetOffset: Int
+  private var targetOffset: Int
+  /// Bytes of the target up to the end of the box.
+  private var targetEnd: Int
   /// Bytes that the operands must have.
   private let sourceBytes: Int
   private let targetBytes: Int
@@ -69,6 +71,7 @@ struct StridedCopy: Sendable {
       unit = 0
       self.sourceOffset = 0
       self.targetOffset = 0
+      targetEnd = 0
       return
     }
     guard Self.isInside(box.map { ($0.size, $0.source) }, offset: sourceOffset, count: sourceCount),
@@ -125,6 +128,7 @@ struct StridedCopy: Sendable {
     unit = block
     self.sourceOffset = from
     self.targetOffset = to
+    targetEnd = merged.reduce(to + block) { $0 + max(0, ($1.size - 1) * $1.target) }
     rank = merged.count
     var dimensions = InlineArray<16, Dimension>(repeating: Dimension(1, source: 0, target: 0))
     for (index, dimension) in merged.enumerated() { dimensions[index] = dimension }
@@ -144,7 +148,20 @@ struct StridedCopy: Sendable {
   }
 
   /// Copies from an input to an output.
-  func run(_ io: Operands, input: Int = 0, output: Int = 0) throws(OperatorError) {
+  ///
+  /// - Parameter moved: bytes that the box is moved by in the target; it must stay inside, and elements must be whole bytes.
+  func run(_ io: Operands, input: Int = 0, output: Int = 0, movedBy moved: Int = 0) throws(OperatorError) {
+    if moved != 0 {
+      guard moved > 0, targetEnd <= targetBytes - moved else {
+        throw .malformed("a box outside the output would be written")
+      }
+      if case .bits = method { throw .malformed("elements narrower than a byte cannot be moved by bytes") }
+      var copy = self
+      copy.targetOffset += moved
+      copy.targetEnd += moved
+      try copy.run(io, input: input, output: output)
+      return
+    }
     guard unsafe io.inputBytes(input).count >= sourceBytes, unsafe io.outputBytes(output).count >= targetBytes else {
       throw .malformed("an operand is smaller than its shape")
     }
@@ -310,7 +327,7 @@ struct StridedCopy: Sendable {
         let r = tile / columnTiles * Self.tileRows
         let c = tile % columnTiles * Self.tileColumns
         // Safety: every element of the box lies inside both operands, checked when the copy was made.
-        unsafe ck_transpose(
+        unsafe tflk_transpose(
           source + (from &+ r &* row.source &+ c &* column.source), column.source,
           target + (to &+ r &* row.target &+ c &* column.target), row.target,
           min(Self.tileRows, row.size - r), min(Self.tileColumns, column.size - c), unit)
