@@ -227,7 +227,7 @@ static void report_depthwise(const tflk_kernels *k, bool quantized, double peak)
 }
 
 int main(int argc, char **argv) {
-  const char *only_isa = NULL, *only_kind = NULL;
+  const char *only_isa = NULL, *only_kind = NULL, *only_shape = "";
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--json") == 0) {
       json = true;
@@ -235,8 +235,10 @@ int main(int argc, char **argv) {
       only_isa = argv[i] + 6;
     } else if (strncmp(argv[i], "--kind=", 7) == 0) {
       only_kind = argv[i] + 7;
+    } else if (strncmp(argv[i], "--shape=", 8) == 0) {
+      only_shape = argv[i] + 8;
     } else {
-      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|int8|...]\n");
+      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|int8|int16|f32dw|int8dw] [--shape=PART_OF_NAME]\n");
       return 2;
     }
   }
@@ -249,6 +251,7 @@ int main(int argc, char **argv) {
       const double peak = measure_peak_f32((tflk_isa)isa);
       report((tflk_isa)isa, "f32", "peak", peak, 1, peak);
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "f32", layers[i].name, operations_of(&layers[i]), time_f32(k, &layers[i]), peak);
       }
     }
@@ -257,12 +260,14 @@ int main(int argc, char **argv) {
     if (only_kind == NULL || strcmp(only_kind, "int8") == 0) {
       report((tflk_isa)isa, "int8", "peak", int8_peak, 1, int8_peak);
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "int8", layers[i].name, operations_of(&layers[i]), time_quantized(k, &layers[i], TFLK_INT8), int8_peak);
       }
     }
     if (only_kind == NULL || strcmp(only_kind, "int8dw") == 0) report_depthwise(k, true, int8_peak);
     if (only_kind == NULL || strcmp(only_kind, "int16") == 0) {
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "int16", layers[i].name, operations_of(&layers[i]), time_quantized(k, &layers[i], TFLK_INT16), int8_peak);
       }
     }
