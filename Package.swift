@@ -11,7 +11,7 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
   // A property of `Operands` hands out a `MutableSpan` of memory that the interpreter owns.
-  .enableExperimentalFeature("Lifetimes")
+  .enableExperimentalFeature("Lifetimes"),
 ]
 
 let testSettings: [SwiftSetting] = [
@@ -19,7 +19,7 @@ let testSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  .enableExperimentalFeature("Lifetimes")
+  .enableExperimentalFeature("Lifetimes"),
 ]
 
 let cSettings: [CSetting] = [
@@ -32,7 +32,7 @@ let package = Package(
     .library(name: "TFLiteRuntime", targets: ["TFLiteRuntime"]),
     .library(name: "Kernels", targets: ["Kernels"]),
     .library(name: "Delegates", targets: ["Delegates"]),
-    .executable(name: "tflite", targets: ["tflite"])
+    .executable(name: "tflite", targets: ["tflite"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -64,11 +64,15 @@ let package = Package(
       name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: swiftSettings),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"], swiftSettings: swiftSettings),
+    .target(
+      name: "TensorConversion", dependencies: ["TFLiteRuntime", "TensorTypes", "TensorFiles"],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "tflite",
       dependencies: [
-        "TFLiteRuntime", "TensorTypes", "Kernels", "Delegates", "TensorFiles", "ImageFiles",
-        .product(name: "ArgumentParser", package: "swift-argument-parser")
+        "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "TensorConversion", "TensorFiles",
+        "ImageFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
@@ -85,8 +89,15 @@ let package = Package(
     .testTarget(
       name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Sanitized"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "CorpusTests",
+      dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
+      swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
-    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings)
+    .testTarget(
+      name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
+      swiftSettings: testSettings),
+    .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
   ]
 )

@@ -7,7 +7,7 @@ public struct FlatBufferTable: Sendable {
   public let bytes: SharedBytes
   /// Where the table starts in `bytes`.
   public let position: Int
-  private let vtable: Int
+  let vtable: Int
   private let vtableSize: Int
   private let tableSize: Int
 
@@ -35,7 +35,7 @@ public struct FlatBufferTable: Sendable {
   }
 
   /// Where the field of a slot is stored, with room for `size` bytes; nil when the field is absent.
-  private func location(of slot: Int, size: Int) throws(FlatBufferError) -> Int? {
+  func location(of slot: Int, size: Int) throws(FlatBufferError) -> Int? {
     let entry = 4 + 2 * slot
     guard slot >= 0, entry + 2 <= vtableSize else { return nil }
     let offset = Int(try bytes.load(UInt16.self, at: vtable + entry))
@@ -110,6 +110,15 @@ public struct FlatBufferTable: Sendable {
   }
 }
 
+extension FlatBufferTable {
+  /// A copy of the vector of 32-bit integers in a slot; empty when absent.
+  public func int32s(_ slot: Int) throws(FlatBufferError) -> [Int32] { try vector(slot, of: Int32.self)?.array() ?? [] }
+  /// A copy of the vector of 64-bit integers in a slot; empty when absent.
+  public func int64s(_ slot: Int) throws(FlatBufferError) -> [Int64] { try vector(slot, of: Int64.self)?.array() ?? [] }
+  /// A copy of the vector of floats in a slot; empty when absent.
+  public func floats(_ slot: Int) throws(FlatBufferError) -> [Float] { try vector(slot, of: Float.self)?.array() ?? [] }
+}
+
 /// A vector of scalars in a FlatBuffer. Its whole extent was checked when it was made.
 public struct FlatBufferVector<Element: BitwiseCopyable & Sendable>: Sendable {
   let bytes: SharedBytes
@@ -165,6 +174,10 @@ public enum FlatBufferError: Error, Sendable, Equatable, CustomStringConvertible
   case invalidVirtualTable(at: Int)
   case invalidField(slot: Int, at: Int)
   case vectorOutOfBounds(at: Int, count: Int)
+  case misaligned(at: Int, alignment: Int)
+  case unterminatedString(at: Int)
+  /// Tables and vectors refer to the same bytes so often that reading them all would take far more than the buffer's size.
+  case tooManyReferences(at: Int)
 
   public var description: String {
     switch self {
@@ -173,6 +186,9 @@ public enum FlatBufferError: Error, Sendable, Equatable, CustomStringConvertible
     case .invalidVirtualTable(let at): "byte \(at): the table's field list is damaged"
     case .invalidField(let slot, let at): "byte \(at): field \(slot) lies outside its table"
     case .vectorOutOfBounds(let at, let count): "byte \(at): a vector of \(count) elements does not fit in the buffer"
+    case .misaligned(let at, let alignment): "byte \(at): the value there must be aligned to \(alignment) bytes"
+    case .unterminatedString(let at): "byte \(at): the string is not terminated by a zero byte"
+    case .tooManyReferences(let at): "byte \(at): too many references to the same bytes"
     }
   }
 }

@@ -73,7 +73,8 @@ internal import Glibc
   ///
   /// - Throws: ``SharedBytesError`` when the file cannot be opened or mapped, or is not a regular file.
   public convenience init(mappingFileAt path: String) throws(SharedBytesError) {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever; regular files do not care.
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .system(call: "open", code: errno) }
     defer { close(descriptor) }
     try self.init(mapping: descriptor, offset: 0, length: nil)

@@ -2,9 +2,11 @@ extension Image {
   /// The image scaled to a size, without keeping its proportions.
   ///
   /// Bilinear with half-pixel centres; where the image shrinks, the triangle is widened by the scale, so every source
-  /// pixel counts (antialiased). Columns first, then rows, with weights in units of 2^-22 and 8 bits between the two:
-  /// the same samples as Pillow's `resize(…, BILINEAR)` for gray and RGB. Alpha is scaled like a colour. Throws when a
-  /// dimension is below 1 or the result has more than `maximumPixels` pixels.
+  /// pixel counts (antialiased). Every row first, then every column, with weights in units of 2^-22 and 8 bits between
+  /// the two: the samples of Pillow 12's `resize(…, BILINEAR)` for gray and RGB. (Pillow 13 takes the columns first when
+  /// the height shrinks most, which changes samples by 1.) Alpha is scaled like a colour. Throws when a dimension is
+  /// below 1, or the result or the image between the two steps has more than `maximumPixels` pixels and more than this
+  /// image.
   package func resized(
     width newWidth: Int, height newHeight: Int, maximumPixels: Int = Image.defaultMaximumPixels
   ) throws(ImageError) -> Image {

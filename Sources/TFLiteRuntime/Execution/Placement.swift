@@ -21,6 +21,8 @@ public struct Placement: Sendable, Hashable {
 
   public static let builtin = "builtin"
 
+  public init() {}
+
   /// One entry for each operator that runs, in the model's order. Operators that were folded at load do not run.
   public internal(set) var operators: [Entry] = []
   public internal(set) var partitions: [Partition] = []

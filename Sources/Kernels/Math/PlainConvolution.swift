@@ -1,0 +1,175 @@
+internal import TensorTypes
+
+/// Convolutions by direct loops, for every combination of types: what the faster kernels are compared with, and what runs where none of
+/// them applies.
+///
+/// Output 0 is written; the inputs' indices are given, as operators differ in them.
+struct PlainConvolution: Sendable {
+  enum Form: Sendable {
+    case standard
+    case depthwise
+    /// See ``ConvolutionGeometry/convolveTransposed(pixel:_:_:zero:multiplyAdd:store:)``.
+    case transposed
+  }
+
+  let geometry: ConvolutionGeometry
+  let form: Form
+  let weights: Weights
+  /// The input that is the image.
+  var image = 0
+  /// The input that is the bias; nil without one.
+  let bias: Int?
+
+  /// Multiplications of one output pixel.
+  private var operations: Int {
+    let taps = geometry.height.kernel * geometry.width.kernel
+    return switch form {
+    case .standard: geometry.multiplicationsPerPixel
+    case .depthwise: taps * geometry.outputChannels
+    case .transposed:
+      geometry.multiplicationsPerPixel / max(geometry.height.stride * geometry.width.stride, 1)
+    }
+  }
+
+  private var outputPixels: Int {
+    form == .transposed ? geometry.batch * geometry.inputPixelsPerBatch : geometry.outputPixels
+  }
+
+  /// Elements of the image of one batch.
+  private var imageElements: Int {
+    (form == .transposed ? geometry.height.output * geometry.width.output : geometry.inputPixelsPerBatch)
+      * geometry.inputChannels
+  }
+
+  func float(_ range: ClosedRange<Float>) -> Kernel {
+    Kernel { io throws(OperatorError) in
+      try run(io, input: Float.self, filter: Float.self, output: Float.self, zero: Float(0)) { sum, x, w in
+        sum + x * w
+      } finish: { io, _, channel, sum in
+        clamp(bias.map { sum + io.input($0, as: Float.self)[channel] } ?? sum, range)
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - scales: one weight scale per channel, or one.
+  ///   - asymmetric: how activations are quantised.
+  func hybrid(scales: [Float], asymmetric: Bool, range: ClosedRange<Float>) -> Kernel {
+    let batch = geometry.batch
+    let elements = imageElements
+    return Kernel(scratch: [batch * elements, batch * 4, batch * 4]) { io throws(OperatorError) in
+      try DynamicQuantization.quantizeRows(io, input: image, rows: batch, columns: elements, asymmetric: asymmetric)
+      try run(io, input: Int8.self, filter: Int8.self, output: Float.self, fromScratch: true, zero: SIMD2<Int32>.zero) {
+        sum, x, w in
+        // The sum of products, and the sum of the weights that took part in it.
+        SIMD2(sum.x &+ Int32(x) &* Int32(w), sum.y &+ Int32(w))
+      } finish: { io, batch, channel, sums in
+        let zeroPoint = io.writtenScratch(2, as: Int32.self)[batch]
+        let scale = scales[scales.count == 1 ? 0 : channel] * io.writtenScratch(1, as: Float.self)[batch]
+        let value = Float(sums.x &- zeroPoint &* sums.y) * scale
+        return clamp(bias.map { value + io.input($0, as: Float.self)[channel] } ?? value, range)
+      }
+    }
+  }
+
+  func uint8(inputZeroPoint: Int32, weightZeroPoint: Int32, _ requantize: Requantization) -> Kernel {
+    Kernel { io throws(OperatorError) in
+      try run(io, input: UInt8.self, filter: UInt8.self, output: UInt8.self, zero: Int32(0)) { sum, x, w in
+        sum &+ (Int32(x) &- inputZeroPoint) &* (Int32(w) &- weightZeroPoint)
+      } finish: { io, _, channel, sum in
+        UInt8(truncatingIfNeeded: requantize(sum &+ io.bias(bias, channel), channel))
+      }
+    }
+  }
+
+  func int8(inputZeroPoint: Int32, _ requantize: Requantization) -> Kernel {
+    Kernel { io throws(OperatorError) in
+      try run(io, input: Int8.self, filter: Int8.self, output: Int8.self, zero: Int32(0)) { sum, x, w in
+        sum &+ (Int32(x) &- inputZeroPoint) &* Int32(w)
+      } finish: { io, _, channel, sum in
+        Int8(truncatingIfNeeded: requantize(sum &+ io.bias(bias, channel), channel))
+      }
+    }
+  }
+
+  /// - Parameters:
+  ///   - wide: sums in 64 bits instead of 32.
+  ///   - biasElement: the bias's element type.
+  func int16(wide: Bool, biasElement: ElementType?, _ requantize: Requantization) -> Kernel {
+    guard wide else {
+      return Kernel { io throws(OperatorError) in
+        try run(io, input: Int16.self, filter: Int8.self, output: Int16.self, zero: Int32(0)) { sum, x, w in
+          sum &+ Int32(x) &* Int32(w)
+        } finish: { io, _, channel, sum in
+          let offset = Int32(truncatingIfNeeded: io.wideBias(bias, biasElement, channel))
+          return Int16(truncatingIfNeeded: requantize(sum &+ offset, channel))
+        }
+      }
+    }
+    return Kernel { io throws(OperatorError) in
+      try run(io, input: Int16.self, filter: Int8.self, output: Int16.self, zero: Int64(0)) { sum, x, w in
+        sum &+ Int64(Int32(x) &* Int32(w))
+      } finish: { io, _, channel, sum in
+        Int16(truncatingIfNeeded: requantize(wide: sum &+ io.wideBias(bias, biasElement, channel), channel))
+      }
+    }
+  }
+
+  @inline(__always)
+  private func run<Input: BitwiseCopyable, Filter: BitwiseCopyable, Output: BitwiseCopyable, Sum>(
+    _ io: Operands, input: Input.Type, filter: Filter.Type, output: Output.Type, fromScratch: Bool = false,
+    zero: Sum, multiplyAdd: @Sendable (Sum, Input, Filter) -> Sum,
+    finish: @Sendable (_ io: Operands, _ batch: Int, _ channel: Int, Sum) -> Output
+  ) throws(OperatorError) where Sum: Sendable {
+    let channels = geometry.outputChannels
+    let tile = tileSize(of: outputPixels, operations: operations, picoseconds: 500)
+    try io.forEachTile(of: tile, in: outputPixels) { pixels in
+      let x = fromScratch ? io.writtenScratch(0, as: Input.self) : io.input(image, as: Input.self)
+      weights.withSpan(io, as: Filter.self) { w in
+        var y = io.output(0, as: Output.self, in: pixels.lowerBound * channels..<pixels.upperBound * channels)
+        for pixel in pixels {
+          let first = (pixel - pixels.lowerBound) * channels
+          switch form {
+          case .standard:
+            geometry.convolve(pixel: pixel, x, w, zero: zero, multiplyAdd: multiplyAdd) { batch, channel, sum in
+              y[first + channel] = finish(io, batch, channel, sum)
+            }
+          case .depthwise:
+            geometry.convolveDepthwise(pixel: pixel, x, w, zero: zero, multiplyAdd: multiplyAdd) {
+              batch, channel, sum in
+              y[first + channel] = finish(io, batch, channel, sum)
+            }
+          case .transposed:
+            geometry.convolveTransposed(pixel: pixel, x, w, zero: zero, multiplyAdd: multiplyAdd) {
+              batch, channel, sum in
+              y[first + channel] = finish(io, batch, channel, sum)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// `value` inside `range`; NaN passes through.
+@inline(__always)
+func clamp(_ value: Float, _ range: ClosedRange<Float>) -> Float {
+  let low = value < range.lowerBound ? range.lowerBound : value
+  return low > range.upperBound ? range.upperBound : low
+}
+
+extension Operands {
+  /// An element of an `int32` bias; 0 without one.
+  @inline(__always)
+  func bias(_ index: Int?, _ channel: Int) -> Int32 {
+    guard let index else { return 0 }
+    return input(index, as: Int32.self)[channel]
+  }
+
+  /// An element of an `int64` or `int32` bias; 0 without one.
+  @inline(__always)
+  func wideBias(_ index: Int?, _ element: ElementType?, _ channel: Int) -> Int64 {
+    guard let index else { return 0 }
+    return element == .int64 ? input(index, as: Int64.self)[channel] : Int64(input(index, as: Int32.self)[channel])
+  }
+}

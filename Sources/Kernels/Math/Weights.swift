@@ -1,0 +1,115 @@
+internal import FlatBuffers
+internal import TensorTypes
+
+/// The weights of a kernel as it reads them: a constant (perhaps unpacked), or an input that is computed.
+struct Weights: Sendable {
+  private let constant: SharedBytes?
+  private let input: Int
+
+  /// Weights that are an input of 8, 16 or 32 bits, or are constant and unpacked to such elements: `int4` and `int2` to `int8`,
+  /// `float16` to `float32`.
+  init(_ node: NodeContext, input: Int) throws(OperatorError) {
+    let type = try node.input(input)
+    self.input = input
+    switch type.element {
+    case .int4, .uint4, .int2, .float16: constant = try node.unpacked(input)
+    default: constant = node.constant(input)?.bytes
+    }
+  }
+
+  /// Weights that were packed before.
+  init(packed: SharedBytes) {
+    constant = packed
+    input = 0
+  }
+
+  /// The element type that ``withSpan(_:as:_:)`` must be asked for.
+  static func element(_ type: TensorType) -> ElementType {
+    switch type.element {
+    case .int4, .int2: .int8
+    case .uint4: .uint8
+    case .float16: .float32
+    default: type.element
+    }
+  }
+
+  @inline(__always)
+  func withSpan<T: BitwiseCopyable>(_ io: Operands, as type: T.Type, _ body: (Span<T>) -> Void) {
+    if let constant {
+      // Safety: the bytes live as long as `constant`, and model constants are aligned to their element.
+      let span = unsafe Span<T>(
+        _unsafeStart: constant.baseAddress.assumingMemoryBound(to: T.self),
+        count: constant.count / MemoryLayout<T>.stride)
+      body(span)
+    } else {
+      body(io.input(input, as: T.self))
+    }
+  }
+}
+
+extension NodeContext {
+  /// A constant input of elements below eight bits, or of `float16`, with one `int8`, `uint8` or `float32` per element.
+  ///
+  /// - Throws: `unsupported` when the input is computed.
+  func unpacked(_ index: Int) throws(OperatorError) -> SharedBytes {
+    let type = try input(index)
+    guard let constant = constant(index) else {
+      throw .unsupported("\(type.element) weights that are computed while the model runs; constant ones are supported")
+    }
+    let count = type.shape.elementCount
+    guard let byteCount = type.byteCount, constant.bytes.count >= byteCount else {
+      throw .malformed("input \(index) has \(constant.bytes.count) bytes, too few for \(type)")
+    }
+    let source = constant.bytes
+    return try packed("unpacked", of: [index]) { () throws(OperatorError) -> SharedBytes in
+      let wide = type.element == .float16 ? MemoryLayout<Float>.stride : 1
+      let (total, overflow) = count.multipliedReportingOverflow(by: wide)
+      guard !overflow else { throw .outOfMemory(bytes: count) }
+      return try unsafe SharedBytes.make(
+        count: total, failure: { _ in OperatorError.outOfMemory(bytes: total) }
+      ) { buffer throws(OperatorError) in
+        let bytes = source.span
+        switch type.element {
+        case .float16:
+          let target = unsafe buffer.bindMemory(to: Float.self)
+          for i in 0..<count {
+            let half = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
+            unsafe target[i] = float(half: half)
+          }
+        case .int4:
+          let target = unsafe buffer.bindMemory(to: Int8.self)
+          for i in 0..<count {
+            let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: Int8.self)
+            unsafe target[i] = (byte &<< (i & 1 == 0 ? 4 : 0)) &>> 4
+          }
+        case .uint4:
+          let target = unsafe buffer.bindMemory(to: UInt8.self)
+          for i in 0..<count {
+            let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: UInt8.self)
+            unsafe target[i] = (byte &>> (i & 1 == 0 ? 0 : 4)) & 15
+          }
+        default:
+          let target = unsafe buffer.bindMemory(to: Int8.self)
+          for i in 0..<count {
+            let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 4, as: Int8.self)
+            unsafe target[i] = (byte &<< (6 - 2 * Int8(i & 3))) &>> 6
+          }
+        }
+      }
+    }
+  }
+}
+
+/// The value of an IEEE 754 half.
+private func float(half: UInt16) -> Float {
+  let sign = UInt32(half & 0x8000) << 16
+  let exponent = UInt32(half >> 10) & 0x1F
+  let fraction = UInt32(half & 0x3FF)
+  switch exponent {
+  case 0:
+    let magnitude = Float(fraction) * 0x1p-24
+    return sign == 0 ? magnitude : -magnitude
+  case 31: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+  default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+  }
+}

@@ -1,0 +1,117 @@
+public import TensorTypes
+
+/// `CONV_2D`: a two-dimensional convolution of NHWC images with filters `[output channels, height, width, input channels / groups]`, plus a
+/// bias, clamped by the fused activation.
+///
+/// Inputs: image (rank 4), filter (rank 4), optional bias (one element per output channel). Padding reads as real zero. Types: `float32` with
+/// `float32` or constant `float16` filters; `float32` with `int8`, `uint8` (bytes are read as signed) or `int4` filters, for which activations
+/// are quantised while the model runs; `uint8`; `int8` and `int16` with `int8` or `int4` filters, quantised per tensor or per output channel,
+/// with the same bits as TFLite's reference kernels.
+public struct Conv2D: Operator {
+  public static let definition = OperatorDefinition(.conv2D, versions: 1...8, options: 1)
+
+  package let padding: WindowPadding
+  package let strideHeight: Int32
+  package let strideWidth: Int32
+  package let dilationHeight: Int32
+  package let dilationWidth: Int32
+  package let activation: FusedActivation
+  /// The type of bias and sums for `int16` activations; `float32` when it is not set.
+  package let quantizedBiasType: ElementType
+
+  public init(options: OperatorOptions) throws(OperatorError) {
+    padding = try WindowPadding(options, slot: 0)
+    strideWidth = try options.int32(1)
+    strideHeight = try options.int32(2)
+    activation = try FusedActivation(options, slot: 3)
+    dilationWidth = try options.int32(4, default: 1)
+    dilationHeight = try options.int32(5, default: 1)
+    quantizedBiasType = try options.elementType(6)
+  }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try node.expect(inputs: 2...3)
+    let geometry = try geometry(node)
+    _ = try arithmetic(node, geometry)
+    _ = try activation.floatRange()
+    let dimensions = [geometry.batch, geometry.height.output, geometry.width.output, geometry.outputChannels]
+    guard let shape = Shape(dimensions) else { throw .malformed("the output \(dimensions) is too large") }
+    return [shape]
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    let geometry = try geometry(node)
+    let input = try node.input(0)
+    let filter = try node.input(1)
+    let output = try node.output(0)
+    let bias = node.optionalInput(2)
+    let plain = PlainConvolution(
+      geometry: geometry, form: .standard, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
+    switch try arithmetic(node, geometry) {
+    case .float: return plain.float(try activation.floatRange())
+    case .hybrid:
+      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0).scales
+      let asymmetric = geometry.groups > 1 || scales.contains { $0 != scales[0] }
+      return plain.hybrid(
+        scales: asymmetric ? scales : [scales[0]], asymmetric: asymmetric, range: try activation.floatRange())
+    case .uint8:
+      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
+      let requantization = try Requantization(
+        factors: [scales.legacyFactor(input: input, output: output)], output: output, activation: activation)
+      return plain.uint8(
+        inputZeroPoint: Int32(clamping: input.quantization.zeroPoint ?? 0),
+        weightZeroPoint: Int32(clamping: scales.zeroPoint), requantization)
+    case .int8:
+      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
+      let requantization = try Requantization(
+        factors: scales.factors(input: input, output: output), output: output, activation: activation)
+      return plain.int8(inputZeroPoint: Int32(clamping: input.quantization.zeroPoint ?? 0), requantization)
+    case .int16(let wide):
+      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
+      let requantization = try Requantization(
+        factors: scales.factors(input: input, output: output), output: output, activation: activation)
+      return plain.int16(wide: wide, biasElement: bias?.element, requantization)
+    }
+  }
+
+  /// Checks shapes and options.
+  private func geometry(_ node: NodeContext) throws(OperatorError) -> ConvolutionGeometry {
+    let input = try node.input(0).shape
+    let filter = try node.input(1).shape
+    guard input.rank == 4 else { throw .malformed("the input \(input) must have rank 4") }
+    guard filter.rank == 4 else { throw .malformed("the filter \(filter) must have rank 4") }
+    guard input[3] > 0, filter[3] > 0, filter[0] > 0 else {
+      throw .malformed("input \(input) and filter \(filter) must have channels")
+    }
+    guard input[3] % filter[3] == 0, filter[0] % (input[3] / filter[3]) == 0 else {
+      throw .malformed("filter \(filter) does not divide the channels of input \(input) into groups")
+    }
+    return ConvolutionGeometry(
+      batch: input[0],
+      height: try SlidingWindow(
+        "height", input: input[1], kernel: filter[1], stride: strideHeight, dilation: dilationHeight, padding: padding),
+      width: try SlidingWindow(
+        "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding),
+      inputChannels: input[3], outputChannels: filter[0], groups: input[3] / filter[3])
+  }
+
+  /// Checks types and quantisation.
+  private func arithmetic(
+    _ node: NodeContext, _ geometry: ConvolutionGeometry
+  ) throws(OperatorError) -> ProductArithmetic {
+    let input = try node.input(0)
+    let filter = try node.input(1)
+    let output = try node.output(0)
+    let bias = node.optionalInput(2)
+    let arithmetic = try ProductArithmetic(
+      input: input, weights: filter, bias: bias, output: output, hybridWeights: [.int8, .uint8, .int4],
+      narrowWeights: [.int4], biasOption: quantizedBiasType, channels: geometry.outputChannels)
+    if arithmetic == .float { return arithmetic }
+    let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
+    guard scales.zeroPoint == 0 || input.element == .uint8 || input.element == .float32 else {
+      throw .malformed("the zero point of \(filter.element) filters must be 0")
+    }
+    try scales.check(arithmetic, input: input, bias: bias, output: output, activation: activation)
+    return arithmetic
+  }
+}

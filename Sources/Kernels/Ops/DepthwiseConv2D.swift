@@ -1,0 +1,107 @@
+public import TensorTypes
+
+/// `DEPTHWISE_CONV_2D`: convolves each channel of NHWC images with filters of its own, `[1, height, width, output channels]`; output channel
+/// *i* reads input channel *i* / multiplier, where multiplier = output channels / input channels.
+///
+/// Inputs: image (rank 4), filter (rank 4), optional bias (one element per output channel). Padding reads as real zero. Types: `float32` with
+/// `float32` or constant `float16` filters; `float32` with `int8` filters, for which activations are quantised while the model runs; `uint8`;
+/// `int8` and `int16` with `int8` or `int4` filters, quantised per tensor or per output channel, with the same bits as TFLite's reference
+/// kernels. The stored `depth_multiplier` is ignored, as in TFLite: the shapes say it.
+public struct DepthwiseConv2D: Operator {
+  public static let definition = OperatorDefinition(.depthwiseConv2D, versions: 1...7, options: 2)
+
+  package let padding: WindowPadding
+  package let strideHeight: Int32
+  package let strideWidth: Int32
+  package let dilationHeight: Int32
+  package let dilationWidth: Int32
+  package let activation: FusedActivation
+
+  public init(options: OperatorOptions) throws(OperatorError) {
+    padding = try WindowPadding(options, slot: 0)
+    strideWidth = try options.int32(1)
+    strideHeight = try options.int32(2)
+    activation = try FusedActivation(options, slot: 4)
+    dilationWidth = try options.int32(5, default: 1)
+    dilationHeight = try options.int32(6, default: 1)
+  }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try node.expect(inputs: 2...3)
+    let geometry = try geometry(node)
+    _ = try arithmetic(node, geometry)
+    _ = try activation.floatRange()
+    let dimensions = [geometry.batch, geometry.height.output, geometry.width.output, geometry.outputChannels]
+    guard let shape = Shape(dimensions) else { throw .malformed("the output \(dimensions) is too large") }
+    return [shape]
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    let geometry = try geometry(node)
+    let input = try node.input(0)
+    let filter = try node.input(1)
+    let output = try node.output(0)
+    let bias = node.optionalInput(2)
+    let plain = PlainConvolution(
+      geometry: geometry, form: .depthwise, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
+    let arithmetic = try arithmetic(node, geometry)
+    if arithmetic == .float { return plain.float(try activation.floatRange()) }
+    let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 3)
+    let inputZeroPoint = Int32(clamping: input.quantization.zeroPoint ?? 0)
+    switch arithmetic {
+    case .float: throw .unsupported("float arithmetic has no requantisation")
+    case .hybrid:
+      return plain.hybrid(scales: scales.scales, asymmetric: true, range: try activation.floatRange())
+    case .uint8:
+      let requantization = try Requantization(
+        factors: [scales.legacyFactor(input: input, output: output)], output: output, activation: activation)
+      return plain.uint8(
+        inputZeroPoint: inputZeroPoint, weightZeroPoint: Int32(clamping: scales.zeroPoint), requantization)
+    case .int8:
+      let requantization = try Requantization(
+        factors: scales.factors(input: input, output: output), output: output, activation: activation)
+      return plain.int8(inputZeroPoint: inputZeroPoint, requantization)
+    case .int16(let wide):
+      let requantization = try Requantization(
+        factors: scales.factors(input: input, output: output), output: output, activation: activation)
+      return plain.int16(wide: wide, biasElement: bias?.element, requantization)
+    }
+  }
+
+  /// Checks shapes and options.
+  private func geometry(_ node: NodeContext) throws(OperatorError) -> ConvolutionGeometry {
+    let input = try node.input(0).shape
+    let filter = try node.input(1).shape
+    guard input.rank == 4 else { throw .malformed("the input \(input) must have rank 4") }
+    guard filter.rank == 4, filter[0] == 1 else {
+      throw .malformed("the filter \(filter) must have rank 4 and a first dimension of 1")
+    }
+    guard input[3] > 0, filter[3] > 0, filter[3] % input[3] == 0 else {
+      throw .malformed("the channels of filter \(filter) must be a multiple of those of input \(input)")
+    }
+    return ConvolutionGeometry(
+      batch: input[0],
+      height: try SlidingWindow(
+        "height", input: input[1], kernel: filter[1], stride: strideHeight, dilation: dilationHeight, padding: padding),
+      width: try SlidingWindow(
+        "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding),
+      inputChannels: input[3], outputChannels: filter[3], groups: input[3])
+  }
+
+  /// Checks types and quantisation.
+  private func arithmetic(
+    _ node: NodeContext, _ geometry: ConvolutionGeometry
+  ) throws(OperatorError) -> ProductArithmetic {
+    let input = try node.input(0)
+    let filter = try node.input(1)
+    let output = try node.output(0)
+    let bias = node.optionalInput(2)
+    let arithmetic = try ProductArithmetic(
+      input: input, weights: filter, bias: bias, output: output, hybridWeights: [.int8], narrowWeights: [.int4],
+      biasOption: .float32, channels: geometry.outputChannels)
+    if arithmetic == .float { return arithmetic }
+    try WeightScales(filter, channels: geometry.outputChannels, axis: 3)
+      .check(arithmetic, input: input, bias: bias, output: output, activation: activation)
+    return arithmetic
+  }
+}

@@ -1,0 +1,189 @@
+internal import ArgumentParser
+internal import Foundation
+internal import TFLiteRuntime
+
+/// `tflite benchmark`
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark",
+    abstract: "Time a model's invocations.",
+    discussion: "Every invocation is timed by itself. peak_rss_kb counts from the process before the model was loaded.")
+
+  @OptionGroup var arguments: ModelArguments
+
+  @Option(help: "Timed invocations.")
+  var runs: Int = 50
+
+  @Option(help: "Invocations before timing starts; the first one is reported by itself.")
+  var warmup: Int = 3
+
+  @Option(help: "An .npz file with the inputs; random ones otherwise.", completion: .file(extensions: ["npz"]))
+  var inputs: String?
+
+  @Flag(help: "Also print the time of each operator.")
+  var profile = false
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  func validate() throws {
+    guard (1...10_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 10000000.") }
+    guard (0...10_000_000).contains(warmup) else { throw ValidationError("--warmup takes 0 to 10000000.") }
+  }
+
+  func run() throws {
+    let input = try InputData(path: inputs)
+    let clock = ContinuousClock()
+    let before = ProcessMemory.residentKilobytes
+    let start = clock.now
+    let model = try arguments.loadModel()
+    let interpreter = try arguments.makeInterpreter(model)
+    try input.fill(interpreter)
+    let loaded = clock.now
+    try interpreter.invoke()
+    let first = clock.now
+    for _ in 0..<max(warmup - 1, 0) { try interpreter.invoke() }
+    var samples: [Double] = []
+    samples.reserveCapacity(runs)
+    for _ in 0..<runs {
+      let begin = clock.now
+      try interpreter.invoke()
+      samples.append((clock.now - begin).microseconds)
+    }
+    let peak = ProcessMemory.peakKilobytes - before
+    var entries: [ProfileEntry] = []
+    if profile {
+      // Timed apart, so that the clock's own cost stays out of the samples.
+      let profiler = Profiler()
+      interpreter.profiler = profiler
+      for _ in 0..<runs { try interpreter.invoke() }
+      entries = profiler.entries.map(ProfileEntry.init)
+    }
+    let report = BenchmarkReport(
+      model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads, samples_us: samples,
+      load_us: (loaded - start).microseconds, first_us: (first - loaded).microseconds, peak_rss_kb: peak,
+      latency_us: Latency(samples), arena_bytes: interpreter.arena.bytes, profile: profile ? entries : nil)
+    if json { try printJSON(report) } else { print(report.text) }
+  }
+}
+
+/// Memory of this process, from `/proc/self/status`.
+enum ProcessMemory {
+  static var residentKilobytes: Int { field("VmRSS") }
+  static var peakKilobytes: Int { field("VmHWM") }
+
+  private static func field(_ name: String) -> Int {
+    guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
+      let line = status.split(separator: "\n").first(where: { $0.hasPrefix(name + ":") })
+    else { return 0 }
+    return Int(line.filter(\.isNumber)) ?? 0
+  }
+}
+
+private struct Latency: Encodable {
+  let min: Double
+  let p50: Double
+  let mean: Double
+  let p90: Double
+  let p99: Double
+  let max: Double
+
+  init(_ samples: [Double]) {
+    let sorted = samples.sorted()
+    func percentile(_ fraction: Double) -> Double {
+      let position = fraction * Double(sorted.count - 1)
+      let index = Int(position)
+      let next = Swift.min(index + 1, sorted.count - 1)
+      return sorted[index] + (sorted[next] - sorted[index]) * (position - Double(index))
+    }
+    min = sorted[0]
+    p50 = percentile(0.5)
+    mean = sorted.reduce(0, +) / Double(sorted.count)
+    p90 = percentile(0.9)
+    p99 = percentile(0.99)
+    max = sorted[sorted.count - 1]
+  }
+}
+
+private struct ProfileEntry: Encodable {
+  let node: Int
+  let name: String
+  let first_us: Double
+  let avg_us: Double
+  let count: Int
+
+  init(_ entry: Profiler.Entry) {
+    node = entry.node
+    name = entry.name
+    first_us = Double(entry.firstNanoseconds) / 1000
+    avg_us = Double(entry.totalNanoseconds) / 1000 / Double(entry.invocations)
+    count = entry.invocations
+  }
+}
+
+private struct BenchmarkReport: Encodable {
+  let model: String
+  let delegate: String
+  let threads: Int
+  let samples_us: [Double]
+  let load_us: Double
+  let first_us: Double
+  let peak_rss_kb: Int
+  let latency_us: Latency
+  let arena_bytes: Int
+  let profile: [ProfileEntry]?
+
+  var text: String {
+    func milliseconds(_ microseconds: Double) -> String { "\((microseconds / 1000).text(3)) ms" }
+    var lines = [
+      Terminal.bold("\(model)")
+        + "  \(delegate), \(threads) thread\(threads == 1 ? "" : "s"), \(samples_us.count) runs",
+      "latency  p50 \(milliseconds(latency_us.p50))   min \(milliseconds(latency_us.min))   "
+        + "mean \(milliseconds(latency_us.mean))   p90 \(milliseconds(latency_us.p90))   "
+        + "p99 \(milliseconds(latency_us.p99))   max \(milliseconds(latency_us.max))",
+      "load \(milliseconds(load_us))   first invocation \(milliseconds(first_us))   "
+        + "peak memory \(peak_rss_kb.grouped) kB   arena \(arena_bytes.grouped) bytes",
+    ]
+    if let profile { lines.append(profileText(profile)) }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The three tables that users of TFLite's `benchmark_model` know.
+  private func profileText(_ entries: [ProfileEntry]) -> String {
+    let total = entries.reduce(0) { $0 + $1.avg_us }
+    func table(_ rows: [ProfileEntry]) -> String {
+      var table = TextTable(
+        ["[node type]", "[first ms]", "[avg ms]", "[%]", "[cdf%]", "[times called]", "[node]"],
+        [.left, .right, .right, .right, .right, .right, .right])
+      var cumulative = 0.0
+      for row in rows {
+        cumulative += row.avg_us
+        table.add([
+          row.name, (row.first_us / 1000).text(3), (row.avg_us / 1000).text(3), (100 * row.avg_us / total).text(2),
+          (100 * cumulative / total).text(2), "\(row.count)", "\(row.node)",
+        ])
+      }
+      return table.text(indent: "  ")
+    }
+    var summary = TextTable(["[node type]", "[count]", "[avg ms]", "[%]"], [.left, .right, .right, .right])
+    let groups = Dictionary(grouping: entries, by: \.name).map { name, rows in
+      (name: name, count: rows.count, time: rows.reduce(0) { $0 + $1.avg_us })
+    }
+    for group in groups.sorted(by: { ($1.time, $0.name) < ($0.time, $1.name) }) {
+      summary.add([group.name, "\(group.count)", (group.time / 1000).text(3), (100 * group.time / total).text(2)])
+    }
+    return """
+
+      Run Order
+      \(table(entries))
+
+      Top by Computation Time
+      \(table(Array(entries.sorted { $0.avg_us > $1.avg_us }.prefix(10))))
+
+      Summary by node type
+      \(summary.text(indent: "  "))
+
+      \(entries.count) nodes observed, \((total / 1000).text(3)) ms
+      """
+  }
+}

@@ -1,0 +1,218 @@
+internal import ArgumentParser
+internal import FlatBuffers
+internal import Kernels
+internal import TFLiteRuntime
+internal import TensorTypes
+
+/// `tflite inspect`
+struct InspectCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Show what is in a model, where each operator would run and why, and the memory plan.")
+
+  @OptionGroup var arguments: ModelArguments
+
+  @Flag(help: "Print as JSON.")
+  var json = false
+
+  func run() throws {
+    let model = try arguments.loadModel()
+    let report = ModelReport(model, arguments)
+    if json { try printJSON(report) } else { print(report.text) }
+  }
+}
+
+/// Everything that `inspect` says.
+struct ModelReport: Encodable {
+  struct SignatureRow: Encodable {
+    let key: String
+    let subgraph: Int
+    let inputs: [String]
+    let outputs: [String]
+  }
+  struct TensorRow: Encodable {
+    let subgraph: Int
+    let index: Int
+    let name: String
+    let type: String
+    let shape: [Int]
+    let quantization: String?
+    let constant_bytes: Int?
+  }
+  struct OperatorRow: Encodable {
+    let subgraph: Int
+    let index: Int
+    let op: String
+    let version: Int
+    /// Tensor indices, -1 for an optional input that is left out.
+    let inputs: [Int]
+    let outputs: [Int]
+    /// Who runs it; `constant` when it was computed at load, `inlined` for a composite, nil when nobody can.
+    let delegate: String?
+    let reason: String
+  }
+  struct PartitionRow: Encodable {
+    let subgraph: Int
+    let delegate: String
+    let operators: [Int]
+  }
+  struct ArenaRow: Encodable {
+    let bytes: Int
+    let lower_bound: Int
+    let optimal: Bool
+  }
+  struct Subgraph: Encodable {
+    let index: Int
+    let name: String
+    let inputs: [Int]
+    let outputs: [Int]
+  }
+
+  let model: String
+  let description: String
+  let version: Int
+  let bytes: Int
+  let constant_bytes: Int
+  let metadata: [String]
+  let signatures: [SignatureRow]
+  let subgraphs: [Subgraph]
+  let tensors: [TensorRow]
+  let operators: [OperatorRow]
+  let partitions: [PartitionRow]
+  /// nil when the model cannot be run.
+  let arena: ArenaRow?
+  /// Why the model cannot be run; nil when it can.
+  let error: String?
+
+  init(_ model: Model, _ arguments: ModelArguments) {
+    self.model = arguments.model
+    description = model.description
+    version = model.version
+    bytes = model.byteCount
+    metadata = model.metadata.map(\.name)
+    signatures = model.signatures.map { signature in
+      SignatureRow(
+        key: signature.key, subgraph: signature.subgraph, inputs: signature.inputs.map(\.name),
+        outputs: signature.outputs.map(\.name))
+    }
+    subgraphs = model.subgraphs.enumerated().map { index, graph in
+      Subgraph(index: index, name: graph.name, inputs: graph.inputs.map(\.index), outputs: graph.outputs.map(\.index))
+    }
+    tensors = model.subgraphs.enumerated().flatMap { number, graph in
+      graph.tensors.enumerated().map { index, tensor in
+        TensorRow(
+          subgraph: number, index: index, name: tensor.name, type: tensor.type.element.description,
+          shape: tensor.shapeSignature ?? tensor.type.shape.dimensions, quantization: tensor.type.quantization.text,
+          constant_bytes: tensor.constant?.bytes.count)
+      }
+    }
+    constant_bytes = tensors.reduce(0) { $0 + ($1.constant_bytes ?? 0) }
+
+    var placement = Placement()
+    var arena: ArenaReport?
+    var error: String?
+    do {
+      let interpreter = try arguments.makeInterpreter(model)
+      try interpreter.allocate()
+      placement = interpreter.placement
+      arena = interpreter.arena
+    } catch let failure {
+      error = "\(failure)"
+    }
+    self.error = error
+    self.arena = arena.map { ArenaRow(bytes: $0.bytes, lower_bound: $0.lowerBound, optimal: $0.isProvenOptimal) }
+    partitions = placement.partitions.map {
+      PartitionRow(subgraph: $0.subgraph, delegate: $0.delegate, operators: $0.operators)
+    }
+    let entries = Dictionary(placement.operators.map { ($0.origin, $0) }, uniquingKeysWith: { first, _ in first })
+    operators = model.subgraphs.enumerated().flatMap { number, graph in
+      graph.nodes.map { node -> OperatorRow in
+        let delegate: String?
+        let reason: String
+        if case .failure(let problem) = node.implementation, node.identity != .builtin(.stablehloComposite) {
+          (delegate, reason) = (nil, problem.description)
+        } else if let entry = entries[node.origin] {
+          (delegate, reason) = (entry.delegate, entry.reason)
+        } else if error != nil {
+          (delegate, reason) = (nil, "")
+        } else if node.identity == .builtin(.stablehloComposite) {
+          (delegate, reason) = ("inlined", "replaced by its decomposition")
+        } else {
+          (delegate, reason) = ("constant", "computed at load, or not needed")
+        }
+        return OperatorRow(
+          subgraph: number, index: node.origin.index, op: node.name, version: node.version,
+          inputs: node.inputs.map { $0?.index ?? -1 }, outputs: node.outputs.map(\.index), delegate: delegate,
+          reason: reason)
+      }
+    }
+  }
+
+  var text: String {
+    var lines = [
+      "\(Terminal.bold(model))  \(bytes.grouped) bytes, schema version \(version)",
+      description.isEmpty ? nil : "description: \(description)",
+      "constants: \(constant_bytes.grouped) bytes",
+      metadata.isEmpty ? nil : "metadata: \(metadata.joined(separator: ", "))",
+    ].compactMap { $0 }
+    for signature in signatures {
+      lines.append(
+        "signature \(signature.key) (subgraph \(signature.subgraph)): \(signature.inputs.joined(separator: ", ")) -> "
+          + signature.outputs.joined(separator: ", "))
+    }
+    for graph in subgraphs {
+      let rows = tensors.filter { $0.subgraph == graph.index }
+      lines += ["", Terminal.bold("subgraph \(graph.index) \(graph.name)")]
+      func row(_ role: String, _ index: Int) -> String {
+        guard rows.indices.contains(index) else { return "" }
+        let tensor = rows[index]
+        let quantization = tensor.quantization.map { "  \($0)" } ?? ""
+        return "  \(role) T#\(index) \(tensor.type)\(tensor.shape) \(tensor.name)\(quantization)"
+      }
+      lines += graph.inputs.map { row("input ", $0) } + graph.outputs.map { row("output", $0) }
+      var table = TextTable(
+        ["op", "name", "version", "inputs", "outputs", "runs on", "why"],
+        [.right, .left, .right, .left, .left, .left, .left])
+      for row in operators where row.subgraph == graph.index {
+        func types(_ ids: [Int]) -> String {
+          ids.map { id in
+            guard rows.indices.contains(id) else { return "-" }
+            return "\(rows[id].type)\(rows[id].shape)" + (rows[id].constant_bytes == nil ? "" : "*")
+          }.joined(separator: " ")
+        }
+        table.add([
+          "\(row.index)", row.op, "\(row.version)", types(row.inputs), types(row.outputs), row.delegate ?? "-",
+          row.reason,
+        ])
+      }
+      lines.append(table.text(indent: "  "))
+    }
+    lines.append("")
+    for partition in partitions {
+      lines.append(
+        "partition on \(partition.delegate): \(partition.operators.count) operators of subgraph \(partition.subgraph)")
+    }
+    if let arena {
+      lines.append(
+        "arena: \(arena.bytes.grouped) bytes, lower bound \(arena.lower_bound.grouped), "
+          + (arena.optimal
+            ? "proven optimal"
+            : "\((100 * Double(arena.bytes - arena.lower_bound) / Double(max(arena.lower_bound, 1))).text(1))% above it")
+      )
+    }
+    if let error { lines.append("cannot be run: \(error)") }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension Quantization {
+  /// For people: scale and zero point, or how many there are; nil when there are none.
+  fileprivate var text: String? {
+    switch self {
+    case .none: nil
+    case .perTensor(let scale, let zeroPoint): "scale \(scale) zero point \(zeroPoint)"
+    case .perChannel(let scales, _, let axis): "\(scales.count) scales along axis \(axis)"
+    case .blockwise(_, _, let blockSize): "blocks of \(blockSize)"
+    }
+  }
+}

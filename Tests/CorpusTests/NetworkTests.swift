@@ -1,0 +1,74 @@
+import Foundation
+import TFLiteRuntime
+import TensorConversion
+import TensorFiles
+import Testing
+
+/// The real networks of the corpus, on the built-in kernels and on XNNPACK.
+@Suite(.serialized, .enabled(if: Corpus.isThere, Corpus.missing)) struct NetworkTests {
+  static let wave = 1
+
+  static let networks: [String] = {
+    guard Corpus.isThere, let index = try? String(contentsOfFile: Corpus.path("models", "INDEX.md"), encoding: .utf8)
+    else {
+      return []
+    }
+    let only = ProcessInfo.processInfo.environment["NETWORKS_ONLY"]?.split(separator: ",").map(String.init)
+    return index.split(separator: "\n").compactMap { line in
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard cells.count > 2, let number = Int(cells[0]), number <= wave else { return nil }
+      if let only, !only.contains(cells[1]) { return nil }
+      return cells[1]
+    }
+  }()
+
+  @Test(arguments: networks) func builtinKernels(name: String) throws {
+    try check(name, delegates: [], threads: 2)
+  }
+
+  func check(_ name: String, delegates: [any Delegate], threads: Int) throws {
+    let folder = Corpus.path("models", name)
+    let meta = try Corpus.json(folder + "/meta.json") as? [String: Any] ?? [:]
+    let model = try Model(contentsOf: folder + "/model.tflite")
+    let suffixes = try Corpus.names(in: folder).compactMap { file -> String? in
+      guard file.hasPrefix("inputs"), file.hasSuffix(".npz") else { return nil }
+      return String(file.dropFirst("inputs".count).dropLast(".npz".count))
+    }
+    for suffix in suffixes {
+      let inputs = try NumpyArchive(contentsOf: folder + "/inputs\(suffix).npz")
+      let expected = try NumpyArchive(contentsOf: folder + "/outputs\(suffix).npz")
+      let referencePath = folder + "/outputs_ref\(suffix).npz"
+      let reference =
+        FileManager.default.fileExists(atPath: referencePath) ? try NumpyArchive(contentsOf: referencePath) : nil
+      let interpreter = try Interpreter(model, options: .init(threads: threads), delegates: delegates)
+      for (index, input) in interpreter.inputs.enumerated() {
+        let tensor = try #require(Tensor(inputs.array(named: "\(index)"), as: input.type.element))
+        try interpreter.resizeInput(index, to: tensor.type.shape.dimensions)
+      }
+      for (index, input) in interpreter.inputs.enumerated() {
+        try interpreter.setInput(index, try #require(Tensor(inputs.array(named: "\(index)"), as: input.type.element)))
+      }
+      try interpreter.invoke()
+      for index in interpreter.outputs.indices {
+        let actual = try NumpyArray(interpreter.output(index))
+        let isExact = !actual.isReal && delegates.isEmpty && reference != nil
+        let wanted = try (isExact ? reference ?? expected : expected).array(named: "\(index)")
+        let tolerance: Tolerance
+        if actual.isReal {
+          let largest = (wanted.reals ?? []).filter(\.isFinite).map(abs).max() ?? 0
+          tolerance = .absolute(max(4 * Self.recordedDifference(meta), 1e-5 * largest))
+        } else {
+          tolerance = isExact ? .exact : .steps(max(3, 2 * Self.recordedDifference(meta)))
+        }
+        if let problem = difference(actual, wanted, tolerance) {
+          Issue.record("\(name)\(suffix), output \(index): \(problem)")
+        }
+      }
+    }
+  }
+
+  /// The difference between LiteRT's XNNPACK and its reference kernels that was recorded with the model.
+  static func recordedDifference(_ meta: [String: Any]) -> Double {
+    (meta["max_abs_diff_xnnpack_ref"] as? Double) ?? (meta["max_abs_diff_xnnpack_builtin"] as? Double) ?? 0
+  }
+}

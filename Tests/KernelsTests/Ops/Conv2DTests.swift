@@ -1,0 +1,267 @@
+import KernelTestSupport
+import TensorTypes
+import Testing
+
+@testable import Kernels
+
+struct ConvolutionCase: CustomTestStringConvertible, Sendable {
+  var input: [Int]
+  var filter: [Int]
+  var stride = [1, 1]
+  var dilation = [1, 1]
+  var same = true
+  var activation: Int8 = 0
+  var threads = 1
+
+  var testDescription: String {
+    "\(input) \(filter) stride \(stride) dilation \(dilation) \(same ? "same" : "valid") act \(activation) threads \(threads)"
+  }
+
+  var oracle: ConvolutionOracle {
+    ConvolutionOracle(
+      input: input, filter: filter, stride: (stride[0], stride[1]), dilation: (dilation[0], dilation[1]), same: same)
+  }
+
+  func conv2D(biasType: ElementType = .float32) throws -> Conv2D {
+    try Conv2D(
+      options: .table([
+        0: .int8(same ? 0 : 1), 1: .int32(Int32(stride[1])), 2: .int32(Int32(stride[0])), 3: .int8(activation),
+        4: .int32(Int32(dilation[1])), 5: .int32(Int32(dilation[0])), 6: .int8(Int8(biasType.rawValue)),
+      ]))
+  }
+
+  func depthwise() throws -> DepthwiseConv2D {
+    try DepthwiseConv2D(
+      options: .table([
+        0: .int8(same ? 0 : 1), 1: .int32(Int32(stride[1])), 2: .int32(Int32(stride[0])), 3: .int32(7),
+        4: .int8(activation), 5: .int32(Int32(dilation[1])), 6: .int32(Int32(dilation[0])),
+      ]))
+  }
+
+  var inputCount: Int { input.reduce(1, *) }
+  var filterCount: Int { filter.reduce(1, *) }
+  var floatRange: (Double, Double) {
+    switch activation {
+    case 1: (0, .infinity)
+    case 2: (-1, 1)
+    case 3: (0, 6)
+    default: (-.infinity, .infinity)
+    }
+  }
+  /// The range of a quantised output.
+  func range(scale: Double, zeroPoint: Int, _ low: Int, _ high: Int) -> (Int, Int) {
+    let (a, b) = floatRange
+    let l = a.isFinite ? max(low, zeroPoint + Int((Float(a) / Float(scale)).rounded(.toNearestOrAwayFromZero))) : low
+    let h = b.isFinite ? min(high, zeroPoint + Int((Float(b) / Float(scale)).rounded(.toNearestOrAwayFromZero))) : high
+    return (l, h)
+  }
+}
+
+let convolutionCases: [ConvolutionCase] = [
+  .init(input: [1, 1, 1, 1], filter: [1, 1, 1, 1]),
+  .init(input: [1, 5, 5, 3], filter: [4, 3, 3, 3]),
+  .init(input: [2, 6, 5, 4], filter: [6, 2, 3, 4], stride: [1, 2], same: false, activation: 1),
+  .init(input: [1, 9, 8, 17], filter: [33, 3, 3, 17], threads: 2),
+  .init(input: [1, 7, 7, 4], filter: [6, 3, 3, 2], activation: 3),
+  .init(input: [1, 4, 6, 6], filter: [9, 3, 2, 2], stride: [2, 1], threads: 2),
+  .init(input: [1, 11, 13, 5], filter: [7, 3, 2, 5], dilation: [2, 3]),
+  .init(input: [1, 12, 11, 3], filter: [19, 3, 3, 3], stride: [2, 2], dilation: [3, 1], same: false),
+  .init(input: [2, 8, 8, 16], filter: [32, 1, 1, 16], activation: 2, threads: 2),
+  .init(input: [1, 3, 3, 70], filter: [65, 3, 3, 70]),
+  .init(input: [1, 20, 1, 2], filter: [3, 7, 1, 2], stride: [3, 1]),
+  .init(input: [1, 2, 2, 3], filter: [5, 5, 5, 3]),
+  .init(input: [1, 33, 31, 8], filter: [16, 3, 3, 8], stride: [2, 2], threads: 2),
+  .init(input: [0, 5, 5, 2], filter: [3, 3, 3, 2]),
+  .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false),
+]
+
+@Suite struct Conv2DTests {
+  @Test(arguments: convolutionCases) func convolvesFloats(c: ConvolutionCase) throws {
+    var generator = SeededGenerator(seed: 7)
+    let x = generator.floats(c.inputCount)
+    let w = generator.floats(c.filterCount)
+    let b = generator.floats(c.filter[0])
+    let channels = c.filter[0]
+    let sums = c.oracle.sums(x.map(Double.init), w.map(Double.init))
+    let expected = sums.enumerated().map {
+      Float(min(max($1 + Double(b[$0 % channels]), c.floatRange.0), c.floatRange.1))
+    }
+    for constant in [true, false] {
+      let filter = try TestTensor(w, c.filter)
+      let bias = try TestTensor(b)
+      let result = try run(
+        c.conv2D(), [TestTensor(x, c.input), constant ? filter.constant : filter, constant ? bias.constant : bias],
+        outputs: [(.float32, .none)], threads: c.threads)
+      #expect(result[0].type.shape.dimensions == [c.input[0], c.oracle.output(1), c.oracle.output(2), channels])
+      expectClose(result[0].floats, expected, tolerance: 2e-6)
+    }
+    let halves = try TestTensor(w.map { Float16($0) }, c.filter).constant
+    let result = try run(
+      c.conv2D(), [TestTensor(x, c.input), halves, nil], outputs: [(.float32, .none)], threads: c.threads)
+    let rounded = c.oracle.sums(x.map(Double.init), w.map { Double(Float16($0)) })
+    expectClose(
+      result[0].floats, rounded.map { Float(min(max($0, c.floatRange.0), c.floatRange.1)) }, tolerance: 2e-6)
+  }
+
+  @Test(arguments: convolutionCases, [0, 1, 2]) func convolvesInt8(c: ConvolutionCase, form: Int) throws {
+    var generator = SeededGenerator(seed: 8)
+    let x: [Int8] = generator.integers(c.inputCount, in: -128...127)
+    let channels = c.filter[0]
+    let w: [Int8] = generator.integers(c.filterCount, in: form == 2 ? -8...7 : -127...127)
+    let b: [Int32] = generator.integers(channels, in: -2000...2000)
+    let scales = form == 0 ? [Float(0.02)] : generator.floats(channels, in: 0.001...0.03)
+    let quantization: Quantization =
+      form == 0
+      ? .perTensor(scale: 0.02, zeroPoint: 0)
+      : .perChannel(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: 0)
+    let zero = -11
+    let filter =
+      try form == 2
+      ? TestTensor.packed(w, c.filter, bits: 4, quantization) : TestTensor(w, c.filter, quantization: quantization)
+    let outputScale = 0.11
+    let sums = c.oracle.sums(x.map { Double(Int($0) - zero) }, w.map(Double.init))
+    let (low, high) = c.range(scale: outputScale, zeroPoint: 5, -128, 127)
+    let expected = sums.enumerated().map { i, sum -> Int8 in
+      let oc = i % channels
+      let factor = Double(Float(0.05)) * Double(scales[form == 0 ? 0 : oc]) / Double(Float(outputScale))
+      return Int8(clamped(fixedPoint(Int(sum) + Int(b[oc]), factor) + 5, low, high))
+    }
+    for constant in form == 2 ? [true] : [true, false] {
+      let bias = try TestTensor(b)
+      let result = try run(
+        c.conv2D(),
+        [
+          TestTensor(x, c.input, quantization: .perTensor(scale: 0.05, zeroPoint: zero)),
+          constant ? filter.constant : filter, constant ? bias.constant : bias,
+        ], outputs: [(.int8, .perTensor(scale: Float(outputScale), zeroPoint: 5))], threads: c.threads)
+      #expect(result[0].values(Int8.self) == expected)
+    }
+  }
+
+  @Test(arguments: convolutionCases) func convolvesUInt8(c: ConvolutionCase) throws {
+    var generator = SeededGenerator(seed: 9)
+    let x: [UInt8] = generator.integers(c.inputCount, in: 0...255)
+    let w: [UInt8] = generator.integers(c.filterCount, in: 0...255)
+    let channels = c.filter[0]
+    let b: [Int32] = generator.integers(channels, in: -2000...2000)
+    let sums = c.oracle.sums(x.map { Double(Int($0) - 120) }, w.map { Double(Int($0) - 131) })
+    let (low, high) = c.range(scale: 0.13, zeroPoint: 100, 0, 255)
+    let factor = Double(Float(0.05) * Float(0.01)) / Double(Float(0.13))
+    let expected = sums.enumerated().map { i, sum in
+      UInt8(clamped(fixedPoint(Int(sum) + Int(b[i % channels]), factor) + 100, low, high))
+    }
+    for constant in [true, false] {
+      let filter = try TestTensor(w, c.filter, quantization: .perTensor(scale: 0.01, zeroPoint: 131))
+      let bias = try TestTensor(b, quantization: .perTensor(scale: 0.0005, zeroPoint: 0))
+      let result = try run(
+        c.conv2D(),
+        [
+          TestTensor(x, c.input, quantization: .perTensor(scale: 0.05, zeroPoint: 120)),
+          constant ? filter.constant : filter, constant ? bias.constant : bias,
+        ], outputs: [(.uint8, .perTensor(scale: 0.13, zeroPoint: 100))], threads: c.threads)
+      #expect(result[0].values(UInt8.self) == expected)
+    }
+  }
+
+  @Test(arguments: convolutionCases, [ElementType.int32, .int64]) func convolvesInt16(
+    c: ConvolutionCase, biasType: ElementType
+  ) throws {
+    var generator = SeededGenerator(seed: 10)
+    let x: [Int16] = generator.integers(c.inputCount, in: -32768...32767)
+    let w: [Int8] = generator.integers(c.filterCount, in: -127...127)
+    let channels = c.filter[0]
+    let b: [Int32] = generator.integers(channels, in: -200_000...200_000)
+    let scales = generator.floats(channels, in: 0.001...0.03)
+    let sums = c.oracle.sums(x.map(Double.init), w.map(Double.init))
+    let (low, high) = c.range(scale: 0.001, zeroPoint: 0, -32768, 32767)
+    let expected = sums.enumerated().map { i, sum -> Int16 in
+      let oc = i % channels
+      let factor = Double(Float(0.0003)) * Double(scales[oc]) / Double(Float(0.001))
+      let total = Int(sum) + Int(b[oc])
+      let scaled =
+        biasType == .int64
+        ? wideFixedPoint(total, factor) : fixedPoint(Int(Int32(truncatingIfNeeded: total)), factor)
+      return Int16(clamped(scaled, low, high))
+    }
+    let bias = try biasType == .int32 ? TestTensor(b) : TestTensor(b.map(Int64.init))
+    let result = try run(
+      c.conv2D(biasType: biasType),
+      [
+        TestTensor(x, c.input, quantization: .perTensor(scale: 0.0003, zeroPoint: 0)),
+        TestTensor(
+          w, c.filter, quantization: .perChannel(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: 0)
+        ).constant, bias.constant,
+      ], outputs: [(.int16, .perTensor(scale: 0.001, zeroPoint: 0))], threads: c.threads)
+    #expect(result[0].values(Int16.self) == expected)
+  }
+
+  @Test(arguments: convolutionCases, [false, true]) func quantisesFloatsWhileRunning(
+    c: ConvolutionCase, perChannel: Bool
+  )
+    throws
+  {
+    var generator = SeededGenerator(seed: 11)
+    let x = generator.floats(c.inputCount, in: -2...3)
+    let w: [Int8] = generator.integers(c.filterCount, in: -127...127)
+    let channels = c.filter[0]
+    let b = generator.floats(channels)
+    let scales = perChannel ? generator.floats(channels, in: 0.001...0.03) : [Float(0.02)]
+    let grouped = c.input[3] != c.filter[3]
+    let perBatch = max(c.inputCount / max(c.input[0], 1), 1)
+    let rows = (0..<c.input[0]).map {
+      dynamicallyQuantized(
+        Array(x[$0 * perBatch..<($0 + 1) * perBatch]), asymmetric: grouped || scales.contains { $0 != scales[0] })
+    }
+    let sums = c.oracle.sums(rows.flatMap(\.values), w.map(Double.init))
+    let pixels = c.oracle.output(1) * c.oracle.output(2)
+    let expected = sums.enumerated().map { i, sum -> Float in
+      let oc = i % channels
+      let value = sum * rows[i / channels / pixels].scale * Double(scales[perChannel ? oc : 0]) + Double(b[oc])
+      return Float(min(max(value, c.floatRange.0), c.floatRange.1))
+    }
+    let quantization: Quantization =
+      perChannel
+      ? .perChannel(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: 0)
+      : .perTensor(scale: 0.02, zeroPoint: 0)
+    for constant in [true, false] {
+      let filter = try TestTensor(w, c.filter, quantization: quantization)
+      let result = try run(
+        c.conv2D(), [TestTensor(x, c.input), constant ? filter.constant : filter, TestTensor(b).constant],
+        outputs: [(.float32, .none)], threads: c.threads)
+      expectClose(result[0].floats, expected, tolerance: 2e-6)
+    }
+  }
+
+  @Test func refusesWhatCannotBe() throws {
+    let x = try TestTensor([Float](repeating: 1, count: 50), [1, 5, 5, 2])
+    let w = try TestTensor([Float](repeating: 1, count: 36), [2, 3, 3, 2]).constant
+    func attempt(_ c: ConvolutionCase, _ inputs: [TestTensor?]) {
+      #expect(throws: OperatorError.self) { try run(c.conv2D(), inputs, outputs: [(.float32, .none)]) }
+    }
+    var c = ConvolutionCase(input: [1, 5, 5, 2], filter: [2, 3, 3, 2])
+    c.stride = [0, 1]
+    attempt(c, [x, w])
+    c.stride = [-1, 1]
+    attempt(c, [x, w])
+    c.stride = [1, 1]
+    c.dilation = [1, Int(Int32.min)]
+    attempt(c, [x, w])
+    c.dilation = [1, Int(Int32.max)]
+    c.same = false
+    attempt(c, [x, w])
+    c.dilation = [1, 1]
+    c.same = true
+    c.activation = 4
+    attempt(c, [x, w])
+    c.activation = 0
+    attempt(c, [x])
+    attempt(c, [x, nil])
+    attempt(c, [x, w, try TestTensor([Float(1)])])
+    attempt(c, [x, w, try TestTensor([Int32(1), 2])])
+    attempt(c, [try TestTensor([Float](repeating: 1, count: 75), [1, 5, 5, 3]), w])
+    attempt(c, [try TestTensor([Float](repeating: 1, count: 50), [5, 5, 2]), w])
+    attempt(c, [x, try TestTensor([Int8](repeating: 1, count: 36), [2, 3, 3, 2])])
+    attempt(c, [x, try TestTensor([Int64](repeating: 1, count: 36), [2, 3, 3, 2])])
+    #expect(throws: OperatorError.self) { try Conv2D(options: .table([0: .int8(2)])) }
+  }
+}

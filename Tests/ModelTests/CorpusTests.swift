@@ -1,0 +1,39 @@
+import Glibc
+import TFLiteRuntime
+import Testing
+
+@Suite(.enabled(if: Corpus.isPresent, "TFLITE_CORPUS is not set"))
+struct CorpusTests {
+  @Test func everyModelThatLiteRTRunsLoads() {
+    let paths = Corpus.validModels()
+    #expect(paths.count > 1000)
+    for path in paths {
+      do {
+        _ = try Model(contentsOf: path)
+      } catch {
+        Issue.record("\(path): \(error)")
+      }
+    }
+  }
+
+  @Test func everyModelThatLiteRTRefusesIsRefused() throws {
+    let folder = try #require(Corpus.folder) + "/bad"
+    let manifest = try Manifest(path: folder + "/manifest.json")
+    #expect(manifest.entries.count > 400)
+    for entry in manifest.entries {
+      do {
+        let model = try Model(contentsOf: "\(folder)/\(entry.file)")
+        guard entry.result == "load_error" else { continue }
+        // LiteRT looks operators up when it loads; here the nodes say so.
+        let isUnsupported = entry.message.contains("Didn't find op") || entry.message.contains("out of range: ")
+        let hasFailure = model.subgraphs.contains { graph in
+          graph.nodes.contains { node in if case .failure = node.implementation { true } else { false } }
+        }
+        if !(isUnsupported && hasFailure) { Issue.record("\(entry.file) loads; LiteRT: \(entry.message)") }
+      } catch {
+        if getenv("TFLITE_VERBOSE") != nil { print("\(entry.file) [\(entry.result)]: \(error)") }
+        #expect(!error.message.isEmpty)
+      }
+    }
+  }
+}
