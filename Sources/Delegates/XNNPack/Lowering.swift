@@ -18,10 +18,13 @@ enum Lowering {
     case let operation as Add: return try plan(.add, activation: operation.activation, node)
     case let operation as Sub: return try plan(.subtract, activation: operation.activation, node)
     case let operation as Mul: return try plan(.multiply, activation: operation.activation, node)
+    case let operation as Div: return try plan(.divide, activation: operation.activation, node)
     case let operation as AveragePool2D: return try plan(operation, node)
     case let operation as MaxPool2D: return try plan(operation, node)
     case let operation as Mean: return try plan(operation, node)
     case let operation as ResizeBilinear: return try plan(operation, node)
+    case let operation as Softmax: return try softmax(beta: operation.beta, node)
+    case let operation as LeakyRelu: return try leakyRelu(slope: operation.alpha, node)
     default: break
     }
     switch builtin {
