@@ -18,8 +18,13 @@ public struct NodeContext {
   /// Threads that the kernel's `parallel` will use; at least 1.
   public let threads: Int
   private let values: [Value]
+  private let declaredInputs: [Shape?]
 
-  package init(inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int) {
+  /// - Parameter declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
+  package init(
+    inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil
+  ) {
+    self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }
     self.inputs = inputs
     self.outputs = outputs
     self.values = values
@@ -47,6 +52,14 @@ public struct NodeContext {
   public func input(_ index: Int) throws(OperatorError) -> TensorType {
     guard index < inputs.count, let type = inputs[index] else { throw .malformed("input \(index) is missing") }
     return type
+  }
+
+  /// The shape of a required input as the model declares it, which differs from the present one where the caller resized the model.
+  public func declaredShape(_ index: Int) throws(OperatorError) -> Shape {
+    guard index < declaredInputs.count, let shape = declaredInputs[index] else {
+      throw .malformed("input \(index) is missing")
+    }
+    return shape
   }
 
   /// The type of an output.

@@ -125,9 +125,9 @@ import Testing
     Case(name: "subgraphs call each other", base: ModelBuilder.control) {
       let call = $0.code(31)
       $0.subgraphs[4].operators[0] = [
-        0: .uint32(call), 1: .int32s([0]), 2: .int32s([2]), 3: .int8(16), 4: .table([0: .uint32(2)])
+        0: .uint32(call), 1: .int32s([0]), 2: .int32s([2]), 3: .int8(16), 4: .table([0: .uint32(2)]),
       ]
-    }
+    },
   ]
 
   @Test(arguments: cases)

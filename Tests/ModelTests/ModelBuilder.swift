@@ -53,12 +53,12 @@ struct ModelBuilder {
     let graphs = subgraphs.map { graph -> Table in
       [
         0: .tables(graph.tensors), 1: .int32s(graph.inputs), 2: .int32s(graph.outputs), 3: .tables(graph.operators),
-        4: .string("main")
+        4: .string("main"),
       ]
     }
     return FlatBufferWriter.write([
       0: .uint32(version), 1: .tables(codes), 2: .tables(graphs), 3: .string("made for a test"), 4: .tables(buffers),
-      6: .tables(metadata), 7: .tables(signatures), 8: .tables(groups), 9: .tables(externalBuffers)
+      6: .tables(metadata), 7: .tables(signatures), 8: .tables(groups), 9: .tables(externalBuffers),
     ])
   }
 }
@@ -117,7 +117,7 @@ extension ModelBuilder {
     graph.tensor([2], type: 5, buffer: strings, name: "strings")
     let dense: ModelBuilder.Table = [0: .int8(0), 1: .int32(2)]
     let compressed: ModelBuilder.Table = [
-      0: .int8(1), 2: .int8(1), 3: .table([0: .int32s([0, 1, 3])]), 4: .int8(2), 5: .table([0: .uint16s([2, 0, 3])])
+      0: .int8(1), 2: .int8(1), 3: .table([0: .int32s([0, 1, 3])]), 4: .int8(2), 5: .table([0: .uint16s([2, 0, 3])]),
     ]
     graph.tensor(
       [2, 4], buffer: sparse, name: "sparse", [6: .table([0: .int32s([0, 1]), 2: .tables([dense, compressed])])])

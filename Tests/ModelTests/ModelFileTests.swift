@@ -79,7 +79,7 @@ import Testing
     for builder in [
       external(file: "../weights.bin"), external(file: ""), external(file: ".."), external(file: "/etc/passwd"),
       external(file: "none"), external(file: "weights.bin", offset: 16), external(file: "weights.bin", length: .max),
-      external(file: "weights.bin", length: 8)
+      external(file: "weights.bin", length: 8),
     ] {
       try folder.write(builder.bytes(), to: "m.tflite")
       #expect(throws: ModelError.self) { try Model(contentsOf: folder.path + "/m.tflite") }

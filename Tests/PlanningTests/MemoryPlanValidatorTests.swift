@@ -6,7 +6,7 @@ import Testing
   private let buffers = [
     ArenaBuffer(size: 100, alignment: 64, firstUse: 0, lastUse: 2),
     ArenaBuffer(size: 64, alignment: 64, firstUse: 2, lastUse: 3),
-    ArenaBuffer(size: 128, alignment: 64, firstUse: 3, lastUse: 5)
+    ArenaBuffer(size: 128, alignment: 64, firstUse: 3, lastUse: 5),
   ]
   private let good = ArenaPlan(offsets: [0, 128, 0], bytes: 192, lowerBound: 192)
 
@@ -72,7 +72,7 @@ import Testing
     for bad in [
       ArenaBuffer(size: -1, firstUse: 0, lastUse: 0), ArenaBuffer(size: 1, firstUse: 1, lastUse: 0),
       ArenaBuffer(size: 1, alignment: 0, firstUse: 0, lastUse: 0),
-      ArenaBuffer(size: 1, alignment: 6, firstUse: 0, lastUse: 0)
+      ArenaBuffer(size: 1, alignment: 6, firstUse: 0, lastUse: 0),
     ] {
       let plan = ArenaPlan(offsets: [0], bytes: 0, lowerBound: 0)
       #expect(MemoryPlanValidator.validate([bad], plan) == [.malformedBuffer(0)])

@@ -129,7 +129,7 @@ import Testing
 
   @Test func extremeTimes() throws {
     let buffers = [
-      buffer(8, Int.min, Int.max), buffer(8, Int.min, Int.min), buffer(8, Int.max, Int.max), buffer(8, 0, Int.max)
+      buffer(8, Int.min, Int.max), buffer(8, Int.min, Int.min), buffer(8, Int.max, Int.max), buffer(8, 0, Int.max),
     ]
     let plan = try plan(buffers)
     #expect(MemoryPlanValidator.validate(buffers, plan) == [])
@@ -147,7 +147,7 @@ import Testing
   @Test func fixedOffsetsAreKept() throws {
     let buffers = [
       buffer(100, 0, 3, at: 256), buffer(50, 2, 5, alignment: 64), buffer(300, 0, 0), buffer(0, 0, 9, at: 7),
-      buffer(206, 1, 1)
+      buffer(206, 1, 1),
     ]
     let plan = try plan(buffers)
     #expect(MemoryPlanValidator.validate(buffers, plan) == [])
@@ -217,7 +217,7 @@ import Testing
       (buffer(1, 0, 0, alignment: 1 << 62), .sizeOverflow(buffer: 1)),
       (buffer(1, 0, 0, at: -1), .invalidFixedOffset(buffer: 1)),
       (buffer(1, 0, 0, alignment: 4, at: 6), .invalidFixedOffset(buffer: 1)),
-      (buffer(1, 0, 0, at: Int.max), .sizeOverflow(buffer: 1))
+      (buffer(1, 0, 0, at: Int.max), .sizeOverflow(buffer: 1)),
     ]
     for (bad, error) in cases {
       #expect(throws: error) { try MemoryPlanner.plan([good, bad]) }

@@ -47,7 +47,7 @@ enum FixedPoint {
     let remainder = modulo &- x
     // exp(-1/4), exp(-1/2), exp(-1), … exp(-16) in Q0.
     let factors: InlineArray<7, Int32> = [
-      1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242
+      1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242,
     ]
     for index in 0..<7 where remainder & (1 << (fractionBits - 2 + Int32(index))) != 0 {
       result = multiply(result, factors[index])

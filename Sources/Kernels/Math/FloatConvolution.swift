@@ -17,7 +17,8 @@ internal import TensorTypes
   var totalBytes: Int { groups * groupBytes }
 
   /// Packs column tile `tile`, counted through all groups.
-  func pack(tile: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into packed: UnsafeMutableRawPointer) {
+  func pack(tile: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into packed: UnsafeMutableRawPointer)
+  {
     let group = tile / columnTiles
     let own = tile % columnTiles
     unsafe kernels.table.pointee.f32_pack(
@@ -96,7 +97,8 @@ internal import TensorTypes
       depth: geometry.kernel_height * geometry.kernel_width * geometry.input_channels)
     packed = try packing.packed(node, weights: weights, bias: bias)
     let zeroBytes = geometry.input_channels * MemoryLayout<Float>.stride
-    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) }) {
+    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })
+    {
       _ throws(OperatorError) in
     }
     tiling = ProductTiling(

@@ -133,7 +133,7 @@ struct SegmentBuilder {
     }
     return NodeContext(
       inputs: node.inputs.map { $0.map { types[$0.index] } }, outputs: node.outputs.map { types[$0.index] },
-      values: values, threads: threadPool.count)
+      values: values, threads: threadPool.count, declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
   }
 
   private mutating func resolve(_ index: Int, memory: Lookup?) throws(OperatorError) -> Resolved {

@@ -8,7 +8,7 @@ enum FileIdentity {
     (Array("version https://git-lfs".utf8), "a Git LFS pointer; fetch the real file with `git lfs pull`"),
     ([0x89] + Array("HDF".utf8), "an HDF5 file (Keras weights); convert it to .tflite first"),
     ([0x1f, 0x8b], "compressed with gzip; unpack it first"),
-    (Array("<".utf8), "a web page or XML")
+    (Array("<".utf8), "a web page or XML"),
   ]
 
   static func check(_ bytes: SharedBytes) throws(ModelError) {

@@ -19,14 +19,14 @@ enum OptionsStructure {
     "", "ii", "ii", "i", "", "", "", "", "", "",  // 91
     "bbb", "bb", "i", "", "", "biiibiii", "ibb", "", "", "",  // 101
     "ss", "", "", "ll", "I", "b", "", "", "", "",  // 111
-    "", "", "", "", "", ""  // 121
+    "", "", "", "", "", "",  // 121
   ]
 
   /// Members 1 to 23 of the union `BuiltinOptions2`.
   static let builtinOptions2 = [
     "l", "L", "LLL", "LLLLBllLllLllLllI", "sbsiIB", "Li", "bLLLlbi", "ii", "L", "LLL",  // 1
     "l", "LLLLI", "LLLLLi", "lbi", "ii", "LLLlLb", "L", "", "b", "i",  // 11
-    "siBbi", "", "I"  // 21
+    "siBbi", "", "I",  // 21
   ]
 
   static func table(_ word: String) -> FlatBufferSchema.Table {

@@ -28,21 +28,21 @@ enum SchemaStructure {
           ("version", .scalar(size: 4)), ("operator_codes", tables(.operatorCode)), ("subgraphs", tables(.subgraph)),
           ("description", .string), ("buffers", tables(.buffer)), ("metadata_buffer", .vector(elementSize: 4)),
           ("metadata", tables(.metadata)), ("signature_defs", tables(.signature)),
-          ("external_buffer_groups", tables(.externalBufferGroup)), ("external_buffers", tables(.externalBuffer))
+          ("external_buffer_groups", tables(.externalBufferGroup)), ("external_buffers", tables(.externalBuffer)),
         ]
       ),
       (
         .operatorCode, 16,
         [
           ("deprecated_builtin_code", .scalar(size: 1)), ("custom_code", .string), ("version", .scalar(size: 4)),
-          ("builtin_code", .scalar(size: 4))
+          ("builtin_code", .scalar(size: 4)),
         ]
       ),
       (
         .subgraph, 32,
         [
           ("tensors", tables(.tensor)), ("inputs", .vector(elementSize: 4)), ("outputs", .vector(elementSize: 4)),
-          ("operators", tables(.operation)), ("name", .string), ("debug_metadata_index", .scalar(size: 4))
+          ("operators", tables(.operation)), ("name", .string), ("debug_metadata_index", .scalar(size: 4)),
         ]
       ),
       (
@@ -51,7 +51,7 @@ enum SchemaStructure {
           ("shape", .vector(elementSize: 4)), ("type", .scalar(size: 1)), ("buffer", .scalar(size: 4)),
           ("name", .string), ("quantization", table(.quantization)), ("is_variable", .scalar(size: 1)),
           ("sparsity", table(.sparsity)), ("shape_signature", .vector(elementSize: 4)), ("has_rank", .scalar(size: 1)),
-          ("variant_tensors", tables(.variantSubtype)), ("external_buffer", .scalar(size: 4))
+          ("variant_tensors", tables(.variantSubtype)), ("external_buffer", .scalar(size: 4)),
         ]
       ),
       (
@@ -63,7 +63,7 @@ enum SchemaStructure {
           ("mutating_variable_inputs", .bytes), ("intermediates", .vector(elementSize: 4)),
           ("large_custom_options_offset", .scalar(size: 8)), ("large_custom_options_size", .scalar(size: 8)),
           ("builtin_options_2_type", .scalar(size: 1)), ("builtin_options_2", .union(builtinOptions2Union)),
-          ("debug_metadata_index", .scalar(size: 4))
+          ("debug_metadata_index", .scalar(size: 4)),
         ]
       ),
       (.buffer, 16, [("data", .bytes), ("offset", .scalar(size: 8)), ("size", .scalar(size: 8))]),
@@ -72,7 +72,7 @@ enum SchemaStructure {
         [
           ("min", .vector(elementSize: 4)), ("max", .vector(elementSize: 4)), ("scale", .vector(elementSize: 4)),
           ("zero_point", .vector(elementSize: 8)), ("details_type", .scalar(size: 1)),
-          ("details", .union(quantizationDetailsUnion)), ("quantized_dimension", .scalar(size: 4))
+          ("details", .union(quantizationDetailsUnion)), ("quantized_dimension", .scalar(size: 4)),
         ]
       ),
       (.customQuantization, 8, [("custom", .bytes)]),
@@ -84,14 +84,14 @@ enum SchemaStructure {
         .multiAxis, 8,
         [
           ("scales", .scalar(size: 4)), ("zero_points", .scalar(size: 4)), ("block_size", .scalar(size: 4)),
-          ("quantized_dimensions", .vector(elementSize: 4))
+          ("quantized_dimensions", .vector(elementSize: 4)),
         ]
       ),
       (
         .sparsity, 16,
         [
           ("traversal_order", .vector(elementSize: 4)), ("block_map", .vector(elementSize: 4)),
-          ("dim_metadata", tables(.dimension))
+          ("dim_metadata", tables(.dimension)),
         ]
       ),
       (
@@ -99,7 +99,7 @@ enum SchemaStructure {
         [
           ("format", .scalar(size: 1)), ("dense_size", .scalar(size: 4)), ("array_segments_type", .scalar(size: 1)),
           ("array_segments", .union(sparseIndicesUnion)), ("array_indices_type", .scalar(size: 1)),
-          ("array_indices", .union(sparseIndicesUnion))
+          ("array_indices", .union(sparseIndicesUnion)),
         ]
       ),
       (.int32Vector, 8, [("values", .vector(elementSize: 4))]),
@@ -115,7 +115,7 @@ enum SchemaStructure {
         .signature, 16,
         [
           ("inputs", tables(.tensorMap)), ("outputs", tables(.tensorMap)), ("signature_key", .string),
-          ("deprecated_tag", .string), ("subgraph_index", .scalar(size: 4))
+          ("deprecated_tag", .string), ("subgraph_index", .scalar(size: 4)),
         ]
       ),
       (.externalBufferGroup, 8, [("name", .string)]),
@@ -123,9 +123,9 @@ enum SchemaStructure {
         .externalBuffer, 16,
         [
           ("id", .scalar(size: 4)), ("group", .scalar(size: 4)), ("offset", .scalar(size: 8)),
-          ("length", .scalar(size: 8)), ("packing", .string)
+          ("length", .scalar(size: 8)), ("packing", .string),
         ]
-      )
+      ),
     ]
     // The list above is in the order of `Kind`; sorting keeps that true if it is edited.
     var all = fixed.sorted { $0.0.rawValue < $1.0.rawValue }.map { _, cost, fields in
@@ -140,7 +140,7 @@ enum SchemaStructure {
       unions: [
         Array(firstOptions..<firstOptions2), Array(firstOptions2..<all.count),
         [Kind.customQuantization, .blockwise, .multiAxis].map(\.rawValue),
-        [Kind.int32Vector, .uint16Vector, .uint8Vector].map(\.rawValue)
+        [Kind.int32Vector, .uint16Vector, .uint8Vector].map(\.rawValue),
       ])
   }()
 

@@ -51,7 +51,7 @@ struct PartPlanner {
       ({ Double($0.size) * Double($0.length) }, .bestFit),
       ({ Double($0.length) }, .firstFit),
       ({ item in -Double(item.firstSection) }, .bestFit),
-      ({ item in Double(loads[item.firstSection...item.lastSection].max() ?? 0) }, .firstFit)
+      ({ item in Double(loads[item.firstSection...item.lastSection].max() ?? 0) }, .firstFit),
     ]
     var work = 0
     for (key, rule) in orders {
@@ -87,7 +87,7 @@ struct PartPlanner {
       .init(size: 1, length: 0, load: 0, noise: 0, learns: learns),
       .init(size: 0, length: 1, load: 0, noise: 0, learns: !learns),
       .init(size: 1, length: 1, load: 0, noise: 0, learns: learns),
-      .init(size: 0.1, length: 1, load: 10, noise: 0, learns: !learns)
+      .init(size: 0.1, length: 1, load: 10, noise: 0, learns: !learns),
     ]
   }
 

@@ -74,7 +74,7 @@ private let cases: [BatchCase] = [
   .init(left: [4, 5, 6], right: [1, 7, 5], adjX: true, adjY: true),
   .init(left: [1, 33, 65], right: [3, 65, 40], threads: 2), .init(left: [2, 0], right: [0, 3]),
   .init(left: [3, 2, 0], right: [3, 0, 4]), .init(left: [0, 2, 3], right: [3, 4]),
-  .init(left: [5, 1, 64], right: [5, 64, 100], threads: 2), .init(left: [3, 20, 24], right: [1, 24, 36], threads: 2)
+  .init(left: [5, 1, 64], right: [5, 64, 100], threads: 2), .init(left: [3, 20, 24], right: [1, 24, 36], threads: 2),
 ]
 
 @Suite struct BatchMatMulTests {
@@ -132,7 +132,7 @@ private let cases: [BatchCase] = [
         c.operation(),
         [
           TestTensor(x, c.left, quantization: .perTensor(scale: 0.0005, zeroPoint: 0)),
-          constant ? right.constant : right
+          constant ? right.constant : right,
         ], outputs: [(.int16, .perTensor(scale: 0.01, zeroPoint: 0))], threads: c.threads)
       #expect(result[0].values(Int16.self) == expected)
     }

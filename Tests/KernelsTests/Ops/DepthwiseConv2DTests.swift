@@ -15,7 +15,7 @@ private let cases: [ConvolutionCase] = [
   .init(input: [3, 2, 2, 5], filter: [1, 4, 4, 5]),
   .init(input: [1, 12, 12, 1], filter: [1, 3, 3, 8]),
   .init(input: [0, 5, 5, 2], filter: [1, 3, 3, 2]),
-  .init(input: [1, 33, 20, 64], filter: [1, 3, 3, 64], threads: 2)
+  .init(input: [1, 33, 20, 64], filter: [1, 3, 3, 64], threads: 2),
 ]
 
 @Suite struct DepthwiseConv2DTests {
@@ -71,7 +71,7 @@ private let cases: [ConvolutionCase] = [
         c.depthwise(),
         [
           TestTensor(x, c.input, quantization: .perTensor(scale: 0.05, zeroPoint: 9)),
-          constant ? filter.constant : filter, TestTensor(b).constant
+          constant ? filter.constant : filter, TestTensor(b).constant,
         ], outputs: [(.int8, .perTensor(scale: 0.07, zeroPoint: -5))], threads: c.threads)
       #expect(result[0].values(Int8.self) == expected)
     }
@@ -94,7 +94,7 @@ private let cases: [ConvolutionCase] = [
       c.depthwise(),
       [
         TestTensor(x, c.input, quantization: .perTensor(scale: 0.05, zeroPoint: 120)), filter.constant,
-        TestTensor(b, quantization: .perTensor(scale: 0.0005, zeroPoint: 0)).constant
+        TestTensor(b, quantization: .perTensor(scale: 0.0005, zeroPoint: 0)).constant,
       ], outputs: [(.uint8, .perTensor(scale: 0.09, zeroPoint: 100))], threads: c.threads)
     #expect(result[0].values(UInt8.self) == expected)
   }
@@ -120,7 +120,7 @@ private let cases: [ConvolutionCase] = [
       c.depthwise(),
       [
         TestTensor(x, c.input, quantization: .perTensor(scale: 0.0003, zeroPoint: 0)), filter.constant,
-        TestTensor(b).constant
+        TestTensor(b).constant,
       ], outputs: [(.int16, .perTensor(scale: 0.001, zeroPoint: 0))], threads: c.threads)
     #expect(result[0].values(Int16.self) == expected)
   }

@@ -17,7 +17,7 @@ struct ProductCase: CustomTestStringConvertible, Sendable {
   ) throws -> FullyConnected {
     try FullyConnected(
       options: .table([
-        0: .int8(activation), 2: .bool(keep), 3: .bool(asymmetric), 4: .int8(Int8(biasType.rawValue))
+        0: .int8(activation), 2: .bool(keep), 3: .bool(asymmetric), 4: .int8(Int8(biasType.rawValue)),
       ]))
   }
 
@@ -36,7 +36,7 @@ private let cases: [ProductCase] = [
   .init(rows: 1, columns: 33, depth: 65), .init(rows: 13, columns: 31, depth: 17, activation: 3, threads: 2),
   .init(rows: 5, columns: 100, depth: 130, threads: 2), .init(rows: 0, columns: 4, depth: 3),
   .init(rows: 1, columns: 200, depth: 500, threads: 2), .init(rows: 7, columns: 20, depth: 9, activation: 2),
-  .init(rows: 26, columns: 64, depth: 48)
+  .init(rows: 26, columns: 64, depth: 48),
 ]
 
 private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwayFromZero)) }
@@ -101,7 +101,7 @@ private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwa
         [
           TestTensor(x, [c.rows, c.depth], quantization: .perTensor(scale: 0.05, zeroPoint: -11)),
           constant ? weights.constant : weights,
-          TestTensor(b, quantization: .perTensor(scale: 0.001, zeroPoint: 0)).constant
+          TestTensor(b, quantization: .perTensor(scale: 0.001, zeroPoint: 0)).constant,
         ], outputs: [(form == 4 ? .int16 : .int8, .perTensor(scale: 0.07, zeroPoint: outputZero))], threads: c.threads)
       let actual = form == 4 ? result[0].values(Int16.self).map(Int.init) : result[0].values(Int8.self).map(Int.init)
       #expect(actual == expected)
@@ -122,7 +122,7 @@ private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwa
       c.operation(),
       [
         TestTensor(x, [c.rows, c.depth], quantization: .perTensor(scale: 0.05, zeroPoint: 120)),
-        TestTensor(w, [c.columns, c.depth], quantization: .perTensor(scale: 0.01, zeroPoint: 131)).constant
+        TestTensor(w, [c.columns, c.depth], quantization: .perTensor(scale: 0.01, zeroPoint: 131)).constant,
       ], outputs: [(output, .perTensor(scale: 0.09, zeroPoint: zero))], threads: c.threads)
     let actual =
       output == .uint8 ? result[0].values(UInt8.self).map(Int.init) : result[0].values(Int16.self).map(Int.init)
@@ -156,7 +156,7 @@ private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwa
       c.operation(biasType: biasType),
       [
         TestTensor(x, [c.rows, c.depth], quantization: .perTensor(scale: 0.0003, zeroPoint: 0)), weights.constant,
-        bias.constant
+        bias.constant,
       ], outputs: [(.int16, .perTensor(scale: 0.01, zeroPoint: 0))], threads: c.threads)
     #expect(result[0].values(Int16.self).map(Int.init) == expected)
   }
@@ -203,7 +203,8 @@ private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwa
   @Test func emptyDepthGivesZeros() throws {
     let c = ProductCase(rows: 2, columns: 3, depth: 0)
     let result = try run(
-      c.operation(), [TestTensor([Float](), [2, 0]), TestTensor([Float](), [3, 0]), TestTensor([1, 2, 3] as [Float])],
+      c.operation(),
+      [TestTensor([Float](), [2, 0]), TestTensor([Float](), [3, 0]), TestTensor([1, 2, 3] as [Float])],
       outputs: [(.float32, .none)])
     #expect(result[0].type.shape.dimensions == [2, 3])
     #expect(result[0].floats == [0, 0, 0, 0, 0, 0])
@@ -228,7 +229,7 @@ private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwa
       [
         x,
         TestTensor(
-          [Int8](repeating: 1, count: 12), [3, 4], quantization: .blockwise(scales: 1, zeroPoints: nil, blockSize: 2))
+          [Int8](repeating: 1, count: 12), [3, 4], quantization: .blockwise(scales: 1, zeroPoints: nil, blockSize: 2)),
       ])
   }
 }

@@ -13,7 +13,7 @@ private let cases: [ConvolutionCase] = [
   .init(input: [1, 7, 6, 5], filter: [5, 2, 1, 8], stride: [3, 2], threads: 2),
   .init(input: [1, 6, 6, 4], filter: [4, 3, 3, 2], same: false),
   .init(input: [1, 11, 12, 33], filter: [33, 1, 3, 40], stride: [1, 4], threads: 2),
-  .init(input: [1, 10, 10, 2], filter: [2, 7, 7, 3], stride: [2, 3])
+  .init(input: [1, 10, 10, 2], filter: [2, 7, 7, 3], stride: [2, 3]),
 ]
 
 extension ConvolutionCase {
@@ -21,7 +21,7 @@ extension ConvolutionCase {
     try TransposeConv(
       options: .table([
         0: .int8(same ? 0 : 1), 1: .int32(Int32(stride[1])), 2: .int32(Int32(stride[0])), 3: .int8(activation),
-        4: .int8(Int8(biasType.rawValue))
+        4: .int8(Int8(biasType.rawValue)),
       ]))
   }
 
@@ -73,7 +73,7 @@ extension ConvolutionCase {
       c.transposed(),
       [
         c.shape, TestTensor(w, c.filter, quantization: quantization).constant,
-        TestTensor(x, c.image, quantization: .perTensor(scale: 0.05, zeroPoint: 9)), TestTensor(b).constant
+        TestTensor(x, c.image, quantization: .perTensor(scale: 0.05, zeroPoint: 9)), TestTensor(b).constant,
       ], outputs: [(.int8, .perTensor(scale: 0.07, zeroPoint: -5))], threads: c.threads)
     #expect(result[0].values(Int8.self) == expected)
   }
@@ -90,7 +90,7 @@ extension ConvolutionCase {
       c.transposed(),
       [
         c.shape, TestTensor(w, c.filter, quantization: .perTensor(scale: 0.01, zeroPoint: 131)).constant,
-        TestTensor(x, c.image, quantization: .perTensor(scale: 0.05, zeroPoint: 120)), nil
+        TestTensor(x, c.image, quantization: .perTensor(scale: 0.05, zeroPoint: 120)), nil,
       ], outputs: [(.uint8, .perTensor(scale: 0.09, zeroPoint: 100))], threads: c.threads)
     #expect(result[0].values(UInt8.self) == expected)
   }
@@ -118,7 +118,7 @@ extension ConvolutionCase {
       c.transposed(biasType: biasType),
       [
         c.shape, TestTensor(w, c.filter, quantization: .perTensor(scale: 0.01, zeroPoint: 0)).constant,
-        TestTensor(x, c.image, quantization: .perTensor(scale: 0.0003, zeroPoint: 0)), bias.constant
+        TestTensor(x, c.image, quantization: .perTensor(scale: 0.0003, zeroPoint: 0)), bias.constant,
       ], outputs: [(.int16, .perTensor(scale: 0.001, zeroPoint: 0))], threads: c.threads)
     #expect(result[0].values(Int16.self) == expected)
   }
@@ -145,7 +145,7 @@ extension ConvolutionCase {
       c.transposed(),
       [
         c.shape, TestTensor(w, c.filter, quantization: quantization).constant, TestTensor(x, c.image),
-        TestTensor(b).constant
+        TestTensor(b).constant,
       ], outputs: [(.float32, .none)], threads: c.threads)
     expectClose(result[0].floats, expected, tolerance: 2e-6)
   }
