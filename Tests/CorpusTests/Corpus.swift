@@ -17,8 +17,12 @@ enum Corpus {
 
   static func path(_ parts: String...) -> String { ([folder ?? ""] + parts).joined(separator: "/") }
 
+  /// Reads JSON as Python writes it: `NaN` and `Infinity`, which JSON does not know, become null.
   static func json(_ path: String) throws -> Any {
-    try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: path)))
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+      .replacing(/:\s*(-?Infinity|NaN)/, with: ": null")
+      .replacing(/([\[,]\s*)(-?Infinity|NaN)/) { "\($0.1)null" }
+    return try JSONSerialization.jsonObject(with: Data(text.utf8))
   }
 
   static func names(in folder: String) throws -> [String] {

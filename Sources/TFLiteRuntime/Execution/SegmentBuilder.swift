@@ -35,6 +35,7 @@ struct SegmentBuilder {
 
   /// Outputs of small operators on shapes are computed while resolving; larger ones run with the model.
   static let knownValueBytes = 4096
+  static let maximumRank = 8
 
   init(
     graph: Graph, delegates: [any Delegate], threadPool: ThreadPool, limits: Limits, preservesIntermediates: Bool,
@@ -143,6 +144,10 @@ struct SegmentBuilder {
       throw .unsupported("sparse weights; dense ones are supported")
     }
     let context = context(index, memory: memory)
+    for id in node.inputs.compactMap({ $0 }) + node.outputs where types[id.index].shape.rank > Self.maximumRank {
+      throw .unsupported(
+        "a tensor of \(types[id.index].shape.rank) dimensions; at most \(Self.maximumRank) are supported")
+    }
     let shapes = try operation.infer(context)
     guard shapes.count == node.outputs.count else {
       throw .malformed("has \(shapes.count) outputs, not \(node.outputs.count)")
