@@ -55,6 +55,33 @@ enum FixedPoint {
     return x == 0 ? Int32.max : result
   }
 
+  /// The natural logarithm in Q5 of `x` in Q12, at least 1.
+  static func logarithm(_ x: Int32) -> Int32 {
+    let rootOfHalf: Int32 = 1_518_500_250
+    let fourthRootOfHalf: Int32 = 1_805_811_301
+    let quarter: Int32 = 1 << 23  // 1/4 in Q6
+    // Two ways to write x as a mantissa times a power of two, of which the mantissa nearer to the fourth root of 1/2 is taken.
+    let headroom = Int32(x.leadingZeroBitCount) - 1
+    let mantissaA = shiftLeft(multiply(shiftLeft(x, max(headroom, 0)), rootOfHalf), 1)
+    let powerA = Int32(clamping: Int64(shiftLeft(11 - headroom, 25)) + Int64(quarter))
+    let headroomB = Int32(multiply(x, rootOfHalf).leadingZeroBitCount) - 1
+    let mantissaB = shiftLeft(x, max(headroomB, 0))
+    let powerB = Int32(clamping: Int64(shiftLeft(12 - headroomB, 25)) - Int64(quarter))
+    let r = min(mantissaA, mantissaB)
+    let power = max(powerA, powerB)
+    let sum = Int64(r) + Int64(fourthRootOfHalf)
+    let p = Int32(truncatingIfNeeded: (sum + (sum >= 0 ? 1 : -1)) / 2)
+    let q = (r &- fourthRootOfHalf) &* 2
+    let square = multiply(q, q)
+    // A rational approximation around the fourth root of 1/2.
+    let numerator = multiply(q, r) &+ multiply(multiply(q, square), 117_049_297)
+    let denominator =
+      multiply(p, 1_057_819_769 &+ q &+ multiply(127_690_142, square)) &+ multiply(638_450_708, q)
+    let fraction = multiply(divide(numerator, byPowerOfTwo: 6), reciprocalOfOnePlus(denominator))
+    // log(2) in Q0.
+    return shiftLeft(multiply(power, 1_488_522_236) &+ fraction, 1)
+  }
+
   /// `1 / sqrt(x)` of a positive integer, as a multiplier and a power of two: five Newton steps from 1.
   static func inverseSquareRoot(_ x: Int32) -> (multiplier: Int32, shift: Int32) {
     guard x > 1 else { return (Int32.max, 0) }

@@ -36,6 +36,41 @@ enum VectorMath {
     return x < 0 ? -result : result
   }
 
+  /// `e^x - 1` for `x` at most 0; within 3 units in the last place.
+  @inline(__always)
+  static func exponentialMinusOne(_ x: Float) -> Float {
+    let limited = x < -40 ? -40 : x
+    let (whole, power) = split(limited)
+    let tail = exponentialTail(limited - whole * 0.693359375 - whole * -2.12194440e-4)
+    let scale = powerOfTwo(power)
+    return scale * tail + (scale - 1)
+  }
+
+  /// The nearest whole number, ties to even.
+  @inline(__always)
+  static func roundToEven(_ x: Float) -> Float {
+    // Adding 2^23 to the magnitude pushes the fraction out.
+    let magic: Float = 8_388_608
+    let sign = x.bitPattern & 0x8000_0000
+    let magnitude = Float(bitPattern: x.bitPattern & 0x7FFF_FFFF)
+    let rounded = Float(bitPattern: ((magnitude + magic) - magic).bitPattern | sign)
+    return magnitude < magic ? rounded : x
+  }
+
+  /// The largest whole number not above `x`.
+  @inline(__always)
+  static func floor(_ x: Float) -> Float {
+    let rounded = roundToEven(x)
+    return rounded > x ? rounded - 1 : rounded
+  }
+
+  /// The smallest whole number not below `x`.
+  @inline(__always)
+  static func ceiling(_ x: Float) -> Float {
+    let rounded = roundToEven(x)
+    return rounded < x ? rounded + 1 : rounded
+  }
+
   /// `1 - erf(x)`, relative error below 1e-6 where the result is above 1e-20.
   @inline(__always)
   static func complementaryError(_ x: Float) -> Float {

@@ -87,8 +87,18 @@ public struct Div: Operator {
       let headroom = Int32((dividend < 0 ? ~dividend : dividend).leadingZeroBitCount) &- 1
       let quotient = QuantizedMultiplier.doublingHighMultiply(dividend &<< headroom, reciprocal.value)
       let shift = multiplier.shift &- reciprocal.bitsOverUnit &- headroom
-      let scaled = FixedPoint.scale(quotient, multiplier.multiplier, shift)
+      let scaled =
+        shift >= -31
+        ? FixedPoint.scale(quotient, multiplier.multiplier, shift)
+        : Self.divideByHugePower(
+          QuantizedMultiplier.doublingHighMultiply(quotient, multiplier.multiplier), 0 &- shift)
       return T(truncatingIfNeeded: clamped(scaled &+ outputZeroPoint, low, high))
+    }
+
+    /// What the reference kernel computes for `value / 2^exponent` when the exponent exceeds 31: an x86-64 machine shifts by the lowest five
+    /// bits of the exponent. Quotients far below one output step come out wrong, and alike.
+    private static func divideByHugePower(_ value: Int32, _ exponent: Int32) -> Int32 {
+      (value &>> exponent) &+ (value >= 0 ? 1 : 0)
     }
   }
 }

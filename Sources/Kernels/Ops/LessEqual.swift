@@ -1,0 +1,23 @@
+public import TensorTypes
+
+/// `LESS_EQUAL`: `a <= b`, element by element, broadcast against each other, as `bool`.
+///
+/// Inputs have one element type: `float32`, `float16`, `bfloat16`, `int16`, `int32`, `int64`, or with one scale and zero
+/// point each `int8` and `uint8`, which are compared as real numbers.
+public struct LessEqual: Operator {
+  public static let definition = OperatorDefinition(.lessEqual, versions: 1...2, options: 46)
+
+  public init(options: OperatorOptions) {}
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    [try node.binaryBroadcast(output: .bool).shape]
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    try comparisonKernel(node, Relation(), isEquality: false)
+  }
+
+  private struct Relation: ElementRelation {
+    @inline(__always) func holds<T: Comparable>(_ a: T, _ b: T) -> Bool { a <= b }
+  }
+}
