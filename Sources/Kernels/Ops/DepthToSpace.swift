@@ -44,7 +44,7 @@ public struct DepthToSpace: Operator {
         .init(blockSize, source: blockSize * depth, target: to[1]),
         .init(input.shape[2], source: from[2], target: to[2] * blockSize),
         .init(blockSize, source: depth, target: to[2]),
-        .init(depth, source: 1, target: 1)
+        .init(depth, source: 1, target: 1),
       ], element: input.element, sourceCount: input.shape.elementCount, targetCount: output.elementCount)
     return Kernel { io throws(OperatorError) in try copy.run(io) }
   }

@@ -41,7 +41,7 @@ public struct SpaceToDepth: Operator {
         .init(output[0], source: from[0], target: to[0]), .init(output[1], source: from[1] * blockSize, target: to[1]),
         .init(output[2], source: from[2] * blockSize, target: to[2]),
         .init(blockSize, source: from[1], target: blockSize * depth), .init(blockSize, source: from[2], target: depth),
-        .init(depth, source: 1, target: 1)
+        .init(depth, source: 1, target: 1),
       ], element: input.element, sourceCount: input.shape.elementCount, targetCount: output.elementCount)
     return Kernel { io throws(OperatorError) in try copy.run(io) }
   }
