@@ -55,7 +55,7 @@ let package = Package(
       name: "TFLiteRuntime", dependencies: ["TensorTypes", "FlatBuffers", "Kernels"],
       swiftSettings: swiftSettings),
     .target(
-      name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "Kernels", "CXNNPack"],
+      name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "CXNNPack"],
       swiftSettings: swiftSettings),
 
     // The command line.

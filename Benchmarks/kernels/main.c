@@ -160,6 +160,43 @@ static double time_quantized(const tflk_kernels *k, const layer *l, tflk_type ty
   return time;
 }
 
+// Depthwise layers of MobileNet and of a network with 5x5 and 7x7 kernels.
+static const layer depthwise_layers[] = {
+    {"112x112x32 3x3", 112, 32, 32, 3, 1, 0},  {"112x112x64 3x3/2", 112, 64, 64, 3, 2, 0},
+    {"56x56x128 3x3", 56, 128, 128, 3, 1, 0},  {"28x28x256 3x3", 28, 256, 256, 3, 1, 0},
+    {"14x14x512 3x3", 14, 512, 512, 3, 1, 0},  {"7x7x1024 3x3", 7, 1024, 1024, 3, 1, 0},
+    {"28x28x120 5x5", 28, 120, 120, 5, 1, 0},  {"56x56x96 7x7", 56, 96, 96, 7, 1, 0},
+};
+
+static void run_f32_depthwise(run *r) {
+  const tflk_conv_geometry *g = &r->geometry;
+  r->kernels->f32_depthwise(g, r->input, r->weights, NULL, r->output, 0, g->output_height, -INFINITY, INFINITY);
+}
+
+static void run_int8_depthwise(run *r) {
+  const tflk_conv_geometry *g = &r->geometry;
+  const tflk_quantized_output output = quantized_output(r, TFLK_INT8);
+  const size_t pixels = r->kernels->int_depthwise_prepared_pixels(g);
+  r->kernels->int_depthwise_prepare(g, &int8_format, r->input, NULL, r->scratch, 0, pixels);
+  r->kernels->int_depthwise(g, r->scratch, r->packed, &output, 0, g->output_height);
+}
+
+static double time_depthwise(const tflk_kernels *k, const layer *l, bool quantized) {
+  run r = {.kernels = k, .geometry = geometry_of(l)};
+  const tflk_conv_geometry *g = &r.geometry;
+  int32_t *multipliers = allocate(l->filters * 4), *shifts = allocate(l->filters * 4);
+  for (size_t n = 0; n < l->filters; n++) multipliers[n] = 1500000000, shifts[n] = -9;
+  r.input = random_floats(l->size * l->size * l->channels);
+  r.weights = random_floats(l->kernel * l->kernel * l->channels);
+  r.output = allocate(g->output_height * g->output_width * l->channels * 4);
+  r.packed = allocate(k->int_depthwise_packed_bytes(g));
+  r.scratch = allocate(k->int_depthwise_prepared_bytes(g));
+  k->int_depthwise_pack(g, &int8_format, r.weights, NULL, multipliers, shifts, true, r.packed);
+  const double time = best_time(quantized ? run_int8_depthwise : run_f32_depthwise, &r);
+  free(r.input), free(r.weights), free(r.output), free(r.packed), free(r.scratch), free(multipliers), free(shifts);
+  return time;
+}
+
 static bool json, first_record = true;
 
 static void report(tflk_isa isa, const char *kind, const char *name, double operations, double time, double peak) {
@@ -180,8 +217,17 @@ static double operations_of(const layer *l) {
   return 2.0 * (double)(g.output_height * g.output_width) * (double)l->filters * (double)(l->kernel * l->kernel * l->channels);
 }
 
+static void report_depthwise(const tflk_kernels *k, bool quantized, double peak) {
+  for (size_t i = 0; i < sizeof depthwise_layers / sizeof *depthwise_layers; i++) {
+    const layer *l = &depthwise_layers[i];
+    const tflk_conv_geometry g = geometry_of(l);
+    const double operations = 2.0 * (double)(g.output_height * g.output_width * l->channels * l->kernel * l->kernel);
+    report(k->isa, quantized ? "int8dw" : "f32dw", l->name, operations, time_depthwise(k, l, quantized), peak);
+  }
+}
+
 int main(int argc, char **argv) {
-  const char *only_isa = NULL, *only_kind = NULL;
+  const char *only_isa = NULL, *only_kind = NULL, *only_shape = "";
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--json") == 0) {
       json = true;
@@ -189,8 +235,10 @@ int main(int argc, char **argv) {
       only_isa = argv[i] + 6;
     } else if (strncmp(argv[i], "--kind=", 7) == 0) {
       only_kind = argv[i] + 7;
+    } else if (strncmp(argv[i], "--shape=", 8) == 0) {
+      only_shape = argv[i] + 8;
     } else {
-      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|int8|...]\n");
+      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|int8|int16|f32dw|int8dw] [--shape=PART_OF_NAME]\n");
       return 2;
     }
   }
@@ -203,18 +251,23 @@ int main(int argc, char **argv) {
       const double peak = measure_peak_f32((tflk_isa)isa);
       report((tflk_isa)isa, "f32", "peak", peak, 1, peak);
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "f32", layers[i].name, operations_of(&layers[i]), time_f32(k, &layers[i]), peak);
       }
     }
+    if (only_kind == NULL || strcmp(only_kind, "f32dw") == 0) report_depthwise(k, false, measure_peak_f32((tflk_isa)isa));
     const double int8_peak = measure_peak_int8((tflk_isa)isa);
     if (only_kind == NULL || strcmp(only_kind, "int8") == 0) {
       report((tflk_isa)isa, "int8", "peak", int8_peak, 1, int8_peak);
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "int8", layers[i].name, operations_of(&layers[i]), time_quantized(k, &layers[i], TFLK_INT8), int8_peak);
       }
     }
+    if (only_kind == NULL || strcmp(only_kind, "int8dw") == 0) report_depthwise(k, true, int8_peak);
     if (only_kind == NULL || strcmp(only_kind, "int16") == 0) {
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "int16", layers[i].name, operations_of(&layers[i]), time_quantized(k, &layers[i], TFLK_INT16), int8_peak);
       }
     }

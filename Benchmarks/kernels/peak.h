@@ -4,6 +4,7 @@
 
 #include "CKernels.h"
 
+/// Seconds of processor time of this thread: unlike time on the wall, not stretched by other work on the machine.
 double seconds_now(void);
 
 /// float32 operations (a multiply and an add are two) per second.

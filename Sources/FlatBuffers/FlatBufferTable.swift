@@ -21,6 +21,7 @@ public struct FlatBufferTable: Sendable {
   init(bytes: SharedBytes, position: Int) throws(FlatBufferError) {
     let distance = try bytes.load(Int32.self, at: position)
     let vtable = position - Int(distance)
+    guard vtable >= 0, vtable <= bytes.count - 4 else { throw .invalidVirtualTable(at: position) }
     let vtableSize = Int(try bytes.load(UInt16.self, at: vtable))
     let tableSize = Int(try bytes.load(UInt16.self, at: vtable + 2))
     guard vtableSize >= 4, vtableSize % 2 == 0, vtable <= bytes.count - vtableSize else {

@@ -2,6 +2,7 @@ import Foundation
 import TFLiteRuntime
 import TensorConversion
 import TensorFiles
+import TensorTypes
 import Testing
 
 /// Every single-operator case of the corpus on the built-in kernels. Prints how many of each operator's cases pass, are not supported yet, or

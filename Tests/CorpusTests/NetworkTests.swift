@@ -2,6 +2,7 @@ import Foundation
 import TFLiteRuntime
 import TensorConversion
 import TensorFiles
+import TensorTypes
 import Testing
 
 /// The real networks of the corpus, on the built-in kernels and on XNNPACK.

@@ -30,7 +30,7 @@ enum PackingInstances {
       shortened(cut("lives shortened", 300, seed + 11, skew: 2, horizontal: 0.5, grain: 1024), 0.3, seed + 11),
       layered("layers, 400", 400, seed + 12),
       random("random, similar sizes", 310, seed + 13, sizes: 32 << 10...110 << 10, length: 20...60, tail: 1),
-      random("random, heavy tail", 400, seed + 14, sizes: 1 << 10...600 << 10, length: 5...1000, tail: 4),
+      random("random, heavy tail", 400, seed + 14, sizes: 1 << 10...600 << 10, length: 5...1000, tail: 4)
     ]
   }
 

@@ -6,7 +6,9 @@
 /// - Tensors need only the natural alignment of their element. Packed weights and scratch must be 64-byte aligned.
 /// - A packed buffer belongs to the `tflk_kernels` that wrote it: another instruction set lays it out differently.
 /// - All functions are pure with respect to global state, so concurrent calls are safe when the ranges that they write do not overlap.
-/// - A result never depends on how the caller divides rows and columns between calls.
+/// - A result never depends on how the caller divides rows and columns between calls. Integer results are the same bits on every instruction
+///   set; float sums of different instruction sets may differ in rounding (with and without fused multiply-add).
+/// - A range may be empty.
 #ifndef TFLITE_CKERNELS_H
 #define TFLITE_CKERNELS_H
 
@@ -48,7 +50,8 @@ const char *tflk_isa_name(tflk_isa isa);
 ///
 /// A group of a grouped convolution is described by its own channel counts, pointers moved to the group's first channel, and the strides
 /// of the whole tensors. Input positions outside of the image read as zero (in quantised kernels, as the zero point); `pad_top` and `pad_left`
-/// are the only paddings needed, those at the bottom and right follow from the output size.
+/// are the only paddings needed, those at the bottom and right follow from the output size. Every size, stride and dilation is at least one;
+/// tensors without elements never come here.
 typedef struct tflk_conv_geometry {
   size_t batch;
   size_t input_height, input_width, input_channels;
@@ -167,8 +170,8 @@ typedef struct tflk_kernels {
   // The input is first copied into a *prepared* form (`int8_prepare`, once per call of the operator, divided over pixels): padded, converted
   // to what the instruction set multiplies. Then `int8_conv` runs over rows and column tiles like `f32_conv`. It needs no scratch.
 
-  size_t int8_tile_rows;
-  size_t int8_tile_columns;
+  size_t int8_tile_rows;     ///< also of int16
+  size_t int8_tile_columns;  ///< also of int16
 
   /// Bytes of packed weights. Packed and prepared forms depend on the geometry's kernel, channels and dilation; the packed form not on the
   /// sizes of the images.
@@ -203,17 +206,23 @@ typedef struct tflk_kernels {
   // `int32_accumulator` was set when packing (operators whose bias is int32), which wraps modulo 2^32 and requantises as int8 does.
   // With an int64 accumulator, shifts are -31...14 and the multiplier is reduced to 16 bits as in the reference.
 
+  /// See `int8_packed_bytes`.
   size_t (*int16_packed_bytes)(const tflk_conv_geometry *geometry);
+
+  /// See `int8_pack`; `bias` may be NULL, multipliers and shifts may not.
   void (*int16_pack)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, size_t column_stride,
       size_t depth_stride, const int64_t *bias, const int32_t *multipliers, const int32_t *shifts, bool int32_accumulator,
       void *packed, size_t tile_begin, size_t tile_end);
+
+  /// See `int8_prepared_bytes`, `int8_prepared_pixels` and `int8_prepare`; padding is zero.
   size_t (*int16_prepared_bytes)(const tflk_conv_geometry *geometry);
   size_t (*int16_prepared_pixels)(const tflk_conv_geometry *geometry);
   void (*int16_prepare)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const int16_t *input, void *prepared,
       size_t pixel_begin, size_t pixel_end);
-  /// `output->type` must be TFLK_INT16.
+
+  /// See `int8_conv`; `output->type` must be TFLK_INT16.
   void (*int16_conv)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
       const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);

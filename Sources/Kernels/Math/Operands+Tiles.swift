@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import TensorTypes
 
 extension Operands {
@@ -8,28 +9,34 @@ extension Operands {
     return span(unsafe slots[inputCount + outputCount + index])
   }
 
-  /// Calls `body` once for each index below `count`, over the interpreter's threads, and looks between any two of them whether the
-  /// invocation should stop.
+  /// Calls `body` once for each tile below `count`, over at most `workers` of the interpreter's threads; each thread takes the next tile when
+  /// it is done with one, and looks between any two whether the invocation should stop.
   ///
-  /// For kernels whose work comes in pieces of about 50 to 200 microseconds: however many of them a thread takes at once, a cancelled
-  /// invocation ends within one piece. Pieces run in no particular order and at the same time, so each must write only what belongs to it.
+  /// For kernels whose work comes in tiles of about 50 to 200 microseconds: a cancelled invocation ends within one tile. Tiles run at the same
+  /// time, so each must write only what belongs to it; `worker` is below `workers` and tells apart those that run at the same time.
   /// - Throws: `cancelled` or `deadlineExceeded`; the outputs are then incomplete.
   @inline(__always)
-  func forEachTile(_ count: Int, _ body: @Sendable (Int) -> Void) throws(OperatorError) {
-    try parallel(count) { range in
-      for index in range {
-        if context.shouldStop { return }
-        body(index)
+  func forEachTile(
+    _ count: Int, workers: Int, _ body: @Sendable (_ tile: Int, _ worker: Int) -> Void
+  ) throws(OperatorError) {
+    let next = Atomic<Int>(0)
+    try parallel(min(count, workers, context.threadPool.count)) { range in
+      for worker in range {
+        while !context.shouldStop {
+          let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          if tile >= count { break }
+          body(tile, worker)
+        }
       }
     }
     try context.checkStop()
   }
 
-  /// Calls `body` for ranges of at most `tile` indices that together cover `0..<count`, as ``forEachTile(_:_:)`` does.
+  /// Calls `body` for ranges of at most `tile` indices that together cover `0..<count`, as ``forEachTile(_:workers:_:)`` does.
   @inline(__always)
   func forEachTile(of tile: Int, in count: Int, _ body: @Sendable (Range<Int>) -> Void) throws(OperatorError) {
     guard count > 0 else { return }
-    try forEachTile((count - 1) / tile + 1) { index in
+    try forEachTile((count - 1) / tile + 1, workers: Int.max) { index, _ in
       let start = index * tile
       body(start..<min(start + tile, count))
     }

@@ -45,6 +45,7 @@ public struct BatchMatMul: Operator {
     let left = try node.input(0)
     let right = try node.input(1)
     let output = try node.output(0)
+    guard output.shape.elementCount > 0 else { return Kernel { _ in } }
     var geometry = try geometry(left.shape, right.shape)
     if geometry.depth == 0, geometry.columns > 0 {
       // Every element is an empty sum, whatever the batch dimensions are.

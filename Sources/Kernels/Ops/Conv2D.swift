@@ -45,10 +45,16 @@ public struct Conv2D: Operator {
     let filter = try node.input(1)
     let output = try node.output(0)
     let bias = node.optionalInput(2)
+    guard output.shape.elementCount > 0 else { return Kernel { _ in } }
     let plain = PlainConvolution(
       geometry: geometry, form: .standard, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
     switch try arithmetic(node, geometry) {
-    case .float: return plain.float(try activation.floatRange())
+    case .float:
+      let range = try activation.floatRange()
+      let fast = try FloatConvolution(
+        node, geometry: geometry.group, groups: geometry.groups, image: 0, weights: 1, bias: bias == nil ? nil : 2,
+        range: range)
+      return fast?.kernel() ?? plain.float(range)
     case .hybrid:
       let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0).scales
       let asymmetric = geometry.groups > 1 || scales.contains { $0 != scales[0] }

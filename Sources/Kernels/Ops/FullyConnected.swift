@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Glibc
 public import TensorTypes
 
@@ -69,11 +70,19 @@ public struct FullyConnected: Operator {
         if let start = bytes.baseAddress { unsafe memset(start, 0, bytes.count) }
       }
     }
+    guard output.shape.elementCount > 0 else { return Kernel { _ in } }
+    let rows = input.shape.elementCount / depth
     let plain = PlainMatrixProduct(
-      geometry: MatrixProductGeometry(rows: input.shape.elementCount / depth, columns: units, depth: depth),
+      geometry: MatrixProductGeometry(rows: rows, columns: units, depth: depth),
       right: try Weights(node, input: 1), hasBias: bias != nil)
     let arithmetic = try arithmetic(node)
-    if arithmetic == .float { return plain.float(try activation.floatRange()) }
+    if arithmetic == .float {
+      let range = try activation.floatRange()
+      let fast = try FloatConvolution(
+        node, geometry: tflk_gemm_geometry(rows, units, depth, depth, units), groups: 1, image: 0, weights: 1,
+        bias: bias == nil ? nil : 2, range: range)
+      return fast?.kernel() ?? plain.float(range)
+    }
     let scales = try WeightScales(weights, channels: units, axis: 0)
     if arithmetic == .hybrid {
       return plain.hybrid(

@@ -123,7 +123,8 @@ public struct Signature: Sendable, Hashable {
   public let subgraph: Int
   /// Names are unique; every tensor is an input of the subgraph.
   public let inputs: [Binding]
-  /// Names are unique; every tensor is an output of the subgraph.
+  /// Names are unique; every tensor has a value when the subgraph has run. Most often it is an output of the subgraph, but it may be a
+  /// tensor computed on the way: quantisation tools append operators and leave the signature pointing before them.
   public let outputs: [Binding]
 
   public init(key: String, subgraph: Int, inputs: [Binding], outputs: [Binding]) {

@@ -55,7 +55,7 @@ struct QuantizationReader {
     // Converters write a single scale of zero for a range that was never observed.
     if scales.count == 1, scales[0] == 0 { return .none }
     for (channel, zeroPoint) in stored.enumerated() where !range.contains(zeroPoint) {
-      throw malformed("zero point \(channel) of the quantisation is \(zeroPoint), which no \(element) holds")
+      throw malformed("zero point \(channel) of the quantisation is \(zeroPoint), out of proportion for \(element)")
     }
     if scales.count == 1 { return .perTensor(scale: scales[0], zeroPoint: Int(stored[0])) }
     return .perChannel(scales: scales, zeroPoints: stored.map(Int.init), axis: axis)
@@ -81,15 +81,13 @@ struct QuantizationReader {
     }
   }
 
-  /// What a zero point can be; nil for element types that are not quantised.
+  /// The zero points that are taken; nil for element types that are not quantised.
+  ///
+  /// A zero point may lie outside the element type (then no value stands for zero, and LiteRT runs such models), but not so far that
+  /// products of two differences leave 32 bits.
   private var zeroPointRange: ClosedRange<Int64>? {
     switch element {
-    case .int2: -2...1
-    case .int4: -8...7
-    case .uint4: 0...15
-    case .int8: -128...127
-    case .uint8: 0...255
-    case .int16: -32768...32767
+    case .int2, .int4, .uint4, .int8, .uint8, .int16: -32768...32767
     case .uint16: 0...65535
     case .int32, .int64: Int64(Int32.min)...Int64(Int32.max)
     default: nil

@@ -8,7 +8,7 @@ enum SignatureReader {
     var signatures: [Signature] = []
     var keys = Set<String>()
     // Many signatures may run one subgraph.
-    var boundaries: [Int: (inputs: Set<TensorID>, outputs: Set<TensorID>)] = [:]
+    var values: [Int: (inputs: Set<TensorID>, all: Set<TensorID>)] = [:]
     for index in 0..<stored.count {
       let record = try located { () throws(FlatBufferError) in try SignatureRecord(stored.table(index)) }
       guard let key = record.key else { throw ModelError(.malformed, "signature \(index) has no key") }
@@ -18,15 +18,26 @@ enum SignatureReader {
           .malformed, "signature '\(key)' runs subgraph \(record.subgraph); the model has \(graphs.count)")
       }
       let graph = graphs[record.subgraph]
-      let boundary = boundaries[record.subgraph] ?? (Set(graph.inputs), Set(graph.outputs))
-      boundaries[record.subgraph] = boundary
+      let known = values[record.subgraph] ?? (Set(graph.inputs), tensorsWithValue(graph))
+      values[record.subgraph] = known
       signatures.append(
         Signature(
           key: key, subgraph: record.subgraph,
-          inputs: try bindings(record.inputs, of: key, to: boundary.inputs, "input", subgraph: record.subgraph),
-          outputs: try bindings(record.outputs, of: key, to: boundary.outputs, "output", subgraph: record.subgraph)))
+          inputs: try bindings(record.inputs, of: key, to: known.inputs, "input", subgraph: record.subgraph),
+          outputs: try bindings(record.outputs, of: key, to: known.all, "output", subgraph: record.subgraph)))
     }
     return signatures
+  }
+
+  /// Quantisation tools add operators behind an output and leave the signature as it was, so a signature's output may be a tensor that
+  /// is computed on the way.
+  private static func tensorsWithValue(_ graph: Graph) -> Set<TensorID> {
+    var result = Set(graph.inputs)
+    for node in graph.nodes { result.formUnion(node.outputs) }
+    for (index, tensor) in graph.tensors.enumerated() where tensor.constant != nil || tensor.isVariable {
+      result.insert(TensorID(index))
+    }
+    return result
   }
 
   private static func bindings(
@@ -38,7 +49,10 @@ enum SignatureReader {
       let location = ModelError.Location(subgraph: subgraph, tensor: tensor)
       guard known.contains(TensorID(tensor)) else {
         throw ModelError(
-          .malformed, "\(what) '\(name)' of signature '\(key)' is not an \(what) of the subgraph", at: location)
+          .malformed,
+          what == "input"
+            ? "input '\(name)' of signature '\(key)' is not an input of the subgraph"
+            : "output '\(name)' of signature '\(key)' is not computed by the subgraph", at: location)
       }
       guard names.insert(name).inserted else {
         throw ModelError(.malformed, "signature '\(key)' has two \(what)s named '\(name)'", at: location)

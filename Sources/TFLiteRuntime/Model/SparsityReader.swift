@@ -81,9 +81,13 @@ struct SparsityReader {
     guard let segments = record.segments, let indices = record.indices else {
       throw malformed("level \(level) is sparse without segments or indices")
     }
-    guard segments.count == parents + 1, segments.first == 0, segments.last == indices.count else {
+    guard segments.count == parents + 1 else {
+      throw malformed("level \(level) has \(segments.count) segment bounds and needs \(parents + 1)")
+    }
+    guard segments.first == 0, segments.last == indices.count else {
       throw malformed(
-        "level \(level) needs \(parents + 1) segment bounds from 0 to \(indices.count), and has \(segments.count)")
+        "the segments of level \(level) run from \(segments[0]) to \(segments[parents]); there are \(indices.count) indices"
+      )
     }
     for (start, end) in zip(segments, segments.dropFirst()) where start > end {
       throw malformed("the segments of level \(level) run backwards")

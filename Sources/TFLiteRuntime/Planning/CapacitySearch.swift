@@ -8,7 +8,7 @@
 /// A solution exists only if one exists in which every buffer lies at 0 or directly on another (push everything down). So at the lowest
 /// spot of a valley, either one of the buffers that fit there is placed there, or it rests on a buffer yet to be placed and its head rises
 /// accordingly. Parts of the timeline that no unplaced buffer connects are solved one after the other, independently.
-/// (Canonical solutions, section inference and decomposition follow Moffitt, "MiniMalloc", ASPLOS 2023.)
+/// Canonical solutions, section inference and decomposition are ideas of Moffitt, "MiniMalloc", ASPLOS 2023.
 struct CapacitySearch: ~Copyable {
   enum Outcome {
     case found
@@ -22,6 +22,8 @@ struct CapacitySearch: ~Copyable {
     var length: Double
     var load: Double
     var noise: Double
+    /// Whether sections that often turned out too full are filled first.
+    var learns: Bool
   }
 
   private let count: Int
@@ -47,6 +49,13 @@ struct CapacitySearch: ~Copyable {
   /// Unplaced buffers that are live in both section s and s + 1.
   private let crossings: FixedArray<Int>
   private let loads: [Int]
+  /// How often each section turned out too full, over all runs.
+  private let failures: FixedArray<Double>
+
+  /// What a section's choices are scaled by: the smaller, the earlier the section is filled.
+  private let urgencies: FixedArray<Double>
+  /// What `choices` found in each section, or -1 where that is out of date.
+  private let knownChoices: FixedArray<Int>
 
   private let queue: FixedArray<Int>
   private let isQueued: FixedArray<Bool>
@@ -81,6 +90,9 @@ struct CapacitySearch: ~Copyable {
     floors = FixedArray(repeating: 0, count: sectionCount)
     remaining = FixedArray(repeating: 0, count: sectionCount)
     crossings = FixedArray(repeating: 0, count: sectionCount)
+    failures = FixedArray(repeating: 1, count: sectionCount)
+    urgencies = FixedArray(repeating: 1, count: sectionCount)
+    knownChoices = FixedArray(repeating: -1, count: sectionCount)
     queue = FixedArray(repeating: 0, count: sectionCount)
     isQueued = FixedArray(repeating: false, count: sectionCount)
     for (index, item) in problem.items.enumerated() {
@@ -140,6 +152,7 @@ struct CapacitySearch: ~Copyable {
   }
 
   private func setScores(_ preference: Preference, _ random: inout SplitMix64) {
+    for section in 0..<sectionCount { urgencies[section] = preference.learns ? 1 / failures[section] : 1 }
     let largestLoad = Double(max(loads.max() ?? 1, 1))
     for buffer in 0..<count {
       let length = lasts[buffer] - firsts[buffer] + 1
@@ -206,10 +219,11 @@ struct CapacitySearch: ~Copyable {
   /// The buffer to try next: in the section with the fewest choices at the bottom of a valley, the one with the highest score.
   private mutating func chooseBuffer(_ part: Range<Int>) -> Int {
     var bestSection = part.lowerBound
-    var bestChoices = Int.max
+    var bestRank = Double.infinity
     var bestSlack = Int.max
     var start = part.lowerBound
     var below = Int.max
+    stepsLeft -= part.count / 2
     while start < part.upperBound {
       let floor = floors[start]
       var end = start + 1
@@ -217,11 +231,14 @@ struct CapacitySearch: ~Copyable {
       let above = end < part.upperBound ? floors[end] : Int.max
       if below > floor && above > floor {
         for section in start..<end {
-          let (choices, wasteIsPossible) = choices(section, floor)
+          if knownChoices[section] < 0 {
+            let found = choices(section, floor)
+            knownChoices[section] = found
+          }
           let slack = capacity - floor - remaining[section]
-          let rank = 2 * choices + (wasteIsPossible ? 1 : 0)
-          if rank < bestChoices || (rank == bestChoices && slack < bestSlack) {
-            bestChoices = rank
+          let rank = Double(knownChoices[section]) * urgencies[section]
+          if rank < bestRank || (rank == bestRank && slack < bestSlack) {
+            bestRank = rank
             bestSlack = slack
             bestSection = section
           }
@@ -244,21 +261,19 @@ struct CapacitySearch: ~Copyable {
     return best
   }
 
-  /// How many buffers can lie on the floor of a section, and whether the section can afford that none does.
-  private mutating func choices(_ section: Int, _ floor: Int) -> (count: Int, wasteIsPossible: Bool) {
+  /// A measure of how open a section is: twice the buffers that can lie on its floor, less one where one of them has to.
+  private mutating func choices(_ section: Int, _ floor: Int) -> Int {
     let begin = memberStarts[section]
     let end = begin + memberCounts[section]
     stepsLeft -= end - begin
     var choices = 0
-    var nextHead = Int.max
-    var smallest = Int.max
+    var shortest = Int.max / 2
     for index in begin..<end {
       let buffer = Int(members[index])
-      let head = heads[buffer]
-      if head == floor { choices += 1 } else { nextHead = min(nextHead, head) }
-      smallest = min(smallest, sizes[buffer])
+      if heads[buffer] == floor { choices += 1 }
+      shortest = min(shortest, heads[buffer] == floor ? sizes[buffer] : heads[buffer] - floor)
     }
-    return (choices, min(nextHead, floor + 1) + remaining[section] <= capacity)
+    return 2 * choices - (floor + remaining[section] + shortest <= capacity ? 0 : 1)
   }
 
   // MARK: State
@@ -329,9 +344,12 @@ struct CapacitySearch: ~Copyable {
   private mutating func raise(_ buffer: Int, to offset: Int) -> Bool {
     let mask = alignmentMasks[buffer]
     let offset = (offset + mask) & ~mask
-    trail.append((buffer, heads[buffer]))
+    let oldOffset = heads[buffer]
+    stepsLeft -= 1
+    trail.append((buffer, oldOffset))
     heads[buffer] = offset
-    for section in firsts[buffer]...lasts[buffer] { enqueue(section) }
+    // Where the buffer could not be the lowest before, nothing follows from its going higher.
+    for section in firsts[buffer]...lasts[buffer] where oldOffset + remaining[section] <= capacity { enqueue(section) }
     return offset + sizes[buffer] <= capacity
   }
 
@@ -363,7 +381,10 @@ struct CapacitySearch: ~Copyable {
       lowest = min(lowest, head)
       if head <= limit { earliestEnd = min(earliestEnd, head + sizes[buffer]) } else { someAreNotFirst = true }
     }
-    guard lowest <= limit else { return false }
+    guard lowest <= limit else {
+      failures[section] += 1
+      return false
+    }
     if lowest > floors[section] {
       trail.append((~section, floors[section]))
       floors[section] = lowest
@@ -372,7 +393,10 @@ struct CapacitySearch: ~Copyable {
       for index in begin..<end {
         let buffer = Int(members[index])
         let head = heads[buffer]
-        if head > limit && head < earliestEnd && !raise(buffer, to: earliestEnd) { return false }
+        if head > limit && head < earliestEnd && !raise(buffer, to: earliestEnd) {
+          failures[section] += 1
+          return false
+        }
       }
     }
     return true
@@ -381,7 +405,13 @@ struct CapacitySearch: ~Copyable {
   private mutating func undo(to mark: (trail: Int, placements: Int)) {
     while trail.count > mark.trail {
       let (index, value) = trail.removeLast()
-      if index >= 0 { heads[index] = value } else { floors[~index] = value }
+      if index >= 0 {
+        heads[index] = value
+        for section in firsts[index]...lasts[index] { knownChoices[section] = -1 }
+      } else {
+        floors[~index] = value
+        knownChoices[~index] = -1
+      }
     }
     while placements.count > mark.placements {
       let buffer = placements.removeLast()
@@ -389,11 +419,13 @@ struct CapacitySearch: ~Copyable {
       for section in firsts[buffer]...lasts[buffer] {
         memberCounts[section] += 1
         remaining[section] += sizes[buffer]
+        knownChoices[section] = -1
       }
     }
   }
 
   @inline(__always) private mutating func enqueue(_ section: Int) {
+    knownChoices[section] = -1
     if isQueued[section] { return }
     isQueued[section] = true
     queue[queueCount] = section

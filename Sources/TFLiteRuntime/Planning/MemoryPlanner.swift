@@ -8,12 +8,12 @@ public enum MemoryPlanner {
   public enum Effort: Sendable, Hashable {
     /// Only greedy placement: a couple of milliseconds for a thousand buffers.
     case greedy
-    /// Search where greedy placement is not proven optimal. A step is the visit of one buffer at one point in time; a core makes 100 to
+    /// Search where greedy placement is not proven optimal. A step is the visit of one buffer at one point in time; a core makes 200 to
     /// 300 million a second. The search also ends at the time limit, if there is one; then the plan depends on the machine's speed.
     case search(stepLimit: Int, timeLimit: Duration?)
 
-    /// Up to 300 million steps or two seconds.
-    public static let standard = Effort.search(stepLimit: 300_000_000, timeLimit: .seconds(2))
+    /// Up to 500 million steps or two seconds, whichever ends first.
+    public static let standard = Effort.search(stepLimit: 500_000_000, timeLimit: .seconds(2))
   }
 
   /// Plans an arena.

@@ -28,7 +28,7 @@ struct PartPlanner {
     let entries = problem.items.reduce(0) { $0 + $1.length }
     let isSearchable =
       !problem.hasFixedOffsets && problem.items.count <= Self.searchLimit.items && entries <= Self.searchLimit.entries
-    if best.height > target && isSearchable && !budget.isSpent { search(&budget, entries: entries) }
+    if best.height > target && isSearchable && !budget.isSpent { search(&budget) }
     return best
   }
 
@@ -51,7 +51,7 @@ struct PartPlanner {
       ({ Double($0.size) * Double($0.length) }, .bestFit),
       ({ Double($0.length) }, .firstFit),
       ({ item in -Double(item.firstSection) }, .bestFit),
-      ({ item in Double(loads[item.firstSection...item.lastSection].max() ?? 0) }, .firstFit),
+      ({ item in Double(loads[item.firstSection...item.lastSection].max() ?? 0) }, .firstFit)
     ]
     var work = 0
     for (key, rule) in orders {
@@ -81,48 +81,74 @@ struct PartPlanner {
 
   // MARK: Search
 
-  private static let preferences: [CapacitySearch.Preference] = [
-    .init(size: 1, length: 0, load: 0, noise: 0),
-    .init(size: 0, length: 1, load: 0, noise: 0),
-    .init(size: 1, length: 1, load: 0, noise: 0),
-    .init(size: 0.1, length: 1, load: 10, noise: 0),
-  ]
+  /// Each way to choose among buffers, once with and once without learning; the two halves differ in which ways learn.
+  private static let preferences: [CapacitySearch.Preference] = [false, true].flatMap { learns in
+    [
+      .init(size: 1, length: 0, load: 0, noise: 0, learns: learns),
+      .init(size: 0, length: 1, load: 0, noise: 0, learns: !learns),
+      .init(size: 1, length: 1, load: 0, noise: 0, learns: learns),
+      .init(size: 0.1, length: 1, load: 10, noise: 0, learns: !learns)
+    ]
+  }
 
-  /// Rounds of tries, each with twice the steps of the one before: the lowest capacity first, then bisection up to the best height.
-  private mutating func search(_ budget: inout SearchBudget, entries: Int) {
-    var search = CapacitySearch(problem)
-    var random = SplitMix64(seed: 1)
-    var stepLimit = max(200_000, 100 * entries)
-    var round = 0
-    while best.height > target, !budget.isSpent {
-      var low = max(target, best.lowerBound)
-      attempt(&search, capacity: low, stepLimit, round, &random, &budget)
-      while best.height > target, !budget.isSpent {
-        let middle = problem.floorToGranule(low + (best.height - low) / 2)
-        let coarseness = max(problem.granule, low >> (7 + round))
-        if middle <= low || best.height - low <= coarseness { break }
-        let isFound = attempt(&search, capacity: middle, stepLimit, round, &random, &budget)
-        if !isFound { low = max(middle, best.lowerBound) }
-      }
-      if best.height <= max(target, best.lowerBound) { return }
-      stepLimit *= 2
-      round += 1
+  private struct Round {
+    var index = 0
+    /// Steps for one run.
+    var stepLimit: Int
+
+    mutating func advance() {
+      index += 1
+      stepLimit = min(2 * stepLimit, 1 << 40)
     }
   }
 
-  /// Runs the search at one capacity with every preference. True if it found a packing.
-  @discardableResult
+  /// Enough to place every buffer a few times: placing one visits all that share a section with it.
+  private static func firstStepLimit(_ problem: PlanningProblem) -> Int {
+    var changes = [Int](repeating: 0, count: problem.sectionCount + 1)
+    for item in problem.items {
+      changes[item.firstSection] += 1
+      changes[item.lastSection + 1] -= 1
+    }
+    var live = 0
+    var visits = 0
+    for change in changes {
+      live += change
+      visits += live * (3 * live + 30)
+    }
+    return max(100_000, visits)
+  }
+
+  /// Rounds of runs, each run with twice the steps of the round before: the lowest capacity first, then bisection up to the best height.
+  private mutating func search(_ budget: inout SearchBudget) {
+    var search = CapacitySearch(problem)
+    var random = SplitMix64(seed: 1)
+    var round = Round(stepLimit: Self.firstStepLimit(problem))
+    while best.height > max(target, best.lowerBound), !budget.isSpent {
+      var low = max(target, best.lowerBound)
+      _ = attempt(low, Self.preferences[...], round, &search, &random, &budget)
+      let half = round.index % 2 == 0 ? Self.preferences.prefix(4) : Self.preferences.suffix(4)
+      while best.height > max(target, best.lowerBound), !budget.isSpent {
+        let middle = problem.floorToGranule(low + (best.height - low) / 2)
+        let tolerance = max(problem.granule, low >> (7 + round.index))
+        if middle <= low || best.height - low <= tolerance { break }
+        if !attempt(middle, half, round, &search, &random, &budget) { low = max(middle, best.lowerBound) }
+      }
+      round.advance()
+    }
+  }
+
+  /// Searches at one capacity with one preference after the other. True if that led to a better packing.
   private mutating func attempt(
-    _ search: inout CapacitySearch, capacity: Int, _ stepLimit: Int, _ round: Int, _ random: inout SplitMix64,
-    _ budget: inout SearchBudget
+    _ capacity: Int, _ preferences: ArraySlice<CapacitySearch.Preference>, _ round: Round,
+    _ search: inout CapacitySearch, _ random: inout SplitMix64, _ budget: inout SearchBudget
   ) -> Bool {
-    for var preference in Self.preferences {
+    for var preference in preferences {
       if budget.isSpent { return false }
-      preference.noise = Double(round) / 2
+      preference.noise = round.index == 0 ? 0 : 2 * random.fraction()
       let before = search.steps
       let outcome = search.solve(
-        capacity: capacity, preference: preference, stepLimit: min(stepLimit, budget.steps), deadline: budget.deadline,
-        random: &random)
+        capacity: capacity, preference: preference, stepLimit: min(round.stepLimit, budget.steps),
+        deadline: budget.deadline, random: &random)
       budget.steps -= search.steps - before
       switch outcome {
       case .found:
@@ -130,10 +156,10 @@ struct PartPlanner {
         keep(offsets, zip(offsets, problem.items).reduce(0) { max($0, $1.0 + $1.1.size) })
         return true
       case .infeasible:
-        best.lowerBound = max(best.lowerBound, capacity + problem.granule)
+        best.lowerBound = max(best.lowerBound, problem.floorToGranule(capacity) + problem.granule)
         return false
       case .interrupted:
-        break
+        continue
       }
     }
     return false

@@ -15,7 +15,9 @@ struct PlanningProblem {
     /// Number of sections in which the buffer is live.
     var length: Int { lastSection - firstSection + 1 }
 
-    @inline(__always) func conflicts(with other: Item) -> Bool {
+    var sections: ClosedRange<Int> { firstSection...lastSection }
+
+    func conflicts(with other: Item) -> Bool {
       firstSection <= other.lastSection && other.firstSection <= lastSection
     }
   }
@@ -169,18 +171,18 @@ struct PlanningProblem {
   private func checkFixedOffsets() throws(PlanningError) {
     let fixed = items.indices.filter { items[$0].fixedOffset != nil }
       .sorted { (items[$0].fixedOffset ?? 0, $0) < (items[$1].fixedOffset ?? 0, $1) }
-    // In order of offset, remember per section how far the buffers so far reach, and whose end that is.
-    var reach = [(end: Int, item: Int)](repeating: (0, -1), count: sectionCount)
-    for index in fixed {
+    var skyline = Skyline(sectionCount: sectionCount)
+    for (position, index) in fixed.enumerated() {
       let item = items[index]
       let start = item.fixedOffset ?? 0
-      for section in item.firstSection...item.lastSection {
-        if reach[section].end > start {
-          let other = reach[section].item
-          throw .overlappingFixedOffsets(first: sources[min(index, other)], second: sources[max(index, other)])
+      if skyline.highestEnd(in: item.sections) > start {
+        let other = fixed[..<position].first {
+          items[$0].conflicts(with: item) && (items[$0].fixedOffset ?? 0) + items[$0].size > start
         }
-        reach[section] = (start + item.size, index)
+        let (a, b) = (sources[index], sources[other ?? index])
+        throw .overlappingFixedOffsets(first: min(a, b), second: max(a, b))
       }
+      skyline.raise(item.sections, to: start + item.size)
     }
   }
 

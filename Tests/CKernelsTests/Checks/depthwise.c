@@ -95,6 +95,7 @@ int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, c
     result.output_zero_point = wide ? 0 : (int32_t)random_in(&random, lowest(result.type), highest(result.type));
     result.activation_min = lowest(result.type), result.activation_max = highest(result.type) - (int32_t)random_in(&random, 0, 3);
     const bool extreme = random_in(&random, 0, 3) == 0;
+    const int64_t highest_shift = random_in(&random, 0, 1) ? 2 : -1;
 
     void *input = exact(input_elements * bytes_of(type)), *weights = exact(taps * channels);
     int64_t *bias = exact(channels * 8);
@@ -109,7 +110,7 @@ int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, c
     for (size_t i = 0; i < taps * channels; i++) ((uint8_t *)weights)[i] = extreme ? 128 : (uint8_t)next_random(&random);
     for (size_t n = 0; n < channels; n++) {
       bias[n] = int32_accumulator ? random_in(&random, -5000, 5000) : random_in(&random, -((int64_t)1 << 36), (int64_t)1 << 36);
-      multipliers[n] = (int32_t)random_in(&random, 1 << 30, INT32_MAX), shifts[n] = (int32_t)random_in(&random, -20, 2);
+      multipliers[n] = (int32_t)random_in(&random, 1 << 30, INT32_MAX), shifts[n] = (int32_t)random_in(&random, -20, highest_shift);
       channel_scale[n] = random_float(&random), float_bias[n] = random_float(&random);
     }
     result.row_scale = row_scale, result.rows_per_scale = g.output_height * g.output_width;

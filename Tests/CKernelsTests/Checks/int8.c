@@ -52,10 +52,11 @@ static problem make_problem(const tflk_kernels *kernels, uint64_t *random) {
   p.row_zero_points = exact(rows * 4), p.padding = exact(p.g.batch * 4);
   p.row_scales = exact(rows * 4), p.channel_scales = exact(columns * 4), p.float_bias = exact(columns * 4);
   const bool wild = random_in(random, 0, 2) == 0;
+  const int64_t highest_shift = random_in(random, 0, 1) ? 1 : -1;
   for (size_t n = 0; n < columns; n++) {
-    p.bias[n] = (int32_t)random_in(random, wild ? INT32_MIN : -5000, wild ? INT32_MAX : 5000);
+    p.bias[n] = (int32_t)random_in(random, wild ? INT32_MIN : -500000, wild ? INT32_MAX : 500000);
     p.multipliers[n] = random_in(random, 0, 9) == 0 ? INT32_MAX : (int32_t)random_in(random, 1 << 30, INT32_MAX);
-    p.shifts[n] = wild ? (int32_t)random_in(random, -31, 31) : (int32_t)random_in(random, -14, 1);
+    p.shifts[n] = wild ? (int32_t)random_in(random, -31, 31) : (int32_t)random_in(random, -14, highest_shift);
     p.channel_scales[n] = random_float(random), p.float_bias[n] = random_float(random);
   }
   for (size_t i = 0; i < p.g.batch; i++) p.padding[i] = (int32_t)random_in(random, input_low, input_low + 255);

@@ -1,8 +1,7 @@
 import KernelTestSupport
+import Kernels
 import TensorTypes
 import Testing
-
-@testable import Kernels
 
 struct ConvolutionCase: CustomTestStringConvertible, Sendable {
   var input: [Int]

@@ -13,7 +13,7 @@ struct ConvolutionOracle {
   func output(_ axis: Int) -> Int {
     let (s, d) = axis == 1 ? (stride.0, dilation.0) : (stride.1, dilation.1)
     let window = (filter[axis] - 1) * d + 1
-    return same ? (input[axis] + s - 1) / s : max(0, (input[axis] - window) / s + 1)
+    return same ? (input[axis] + s - 1) / s : (window > input[axis] ? 0 : (input[axis] - window) / s + 1)
   }
 
   func padding(_ axis: Int) -> Int {

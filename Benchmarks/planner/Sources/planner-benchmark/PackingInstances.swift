@@ -1,0 +1,1 @@
+../../../../Tests/PlanningTests/PackingInstances.swift

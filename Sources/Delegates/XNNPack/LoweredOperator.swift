@@ -1,0 +1,76 @@
+internal import CXNNPack
+internal import FlatBuffers
+internal import Glibc
+internal import Kernels
+internal import TFLiteRuntime
+internal import TensorTypes
+
+/// An operator of the library with its packed weights, and the addresses that it works on.
+@safe final class LoweredOperator {
+  @safe enum Step {
+    case run(xnn_operator_t, setUp: (xnn_operator_t, OperatorPlan.Addresses) -> xnn_status)
+    case copy(byteCount: Int)
+  }
+
+  private let name: String
+  private let inputs: [OperatorPlan.Source]
+  private let output: TensorID
+  private let step: Step
+  private var addresses: OperatorPlan.Addresses?
+
+  /// Takes over the operator in `step`.
+  init(name: String, inputs: [OperatorPlan.Source], output: TensorID, step: Step) {
+    self.name = name
+    self.inputs = inputs
+    self.output = output
+    self.step = step
+  }
+
+  deinit {
+    if case .run(let handle, _) = step { _ = unsafe xnn_delete_operator(handle) }
+  }
+
+  /// Says where the tensors are.
+  func setUp(_ memory: RegionMemory, threadPool: ThreadPool) throws(DelegateError) {
+    var pointers: [UnsafeRawPointer] = unsafe []
+    for source in inputs {
+      switch source {
+      case .tensor(let id): unsafe pointers.append(UnsafeRawPointer(try address(id, memory)))
+      case .constant(let bytes): unsafe pointers.append(bytes.baseAddress)
+      }
+    }
+    let addresses = unsafe OperatorPlan.Addresses(
+      inputs: pointers, output: try address(output, memory), threadPool: threadPool.handle)
+    if case .run(let handle, let setUp) = step {
+      let status = unsafe setUp(handle, addresses)
+      guard status == xnn_status_success else {
+        throw DelegateError("\(name) could not be set up: \(XNNPackLibrary.name(status))")
+      }
+    }
+    self.addresses = addresses
+  }
+
+  private func address(_ id: TensorID, _ memory: RegionMemory) throws(DelegateError) -> UnsafeMutableRawPointer {
+    guard let address = unsafe memory.bytes(of: id)?.baseAddress else {
+      throw DelegateError("\(name): tensor \(id.index) has no memory")
+    }
+    return unsafe address
+  }
+
+  /// Computes the output.
+  func run() throws(DelegateError) {
+    guard let addresses else { throw DelegateError("\(name) was not set up") }
+    switch step {
+    case .run(let handle, _):
+      let status = unsafe xnn_run_operator(handle, addresses.threadPool)
+      guard status == xnn_status_success else {
+        throw DelegateError("\(name) failed: \(XNNPackLibrary.name(status))")
+      }
+    case .copy(let byteCount):
+      let input = unsafe addresses.inputs[0]
+      if unsafe input != UnsafeRawPointer(addresses.output) {
+        unsafe memmove(addresses.output, input, byteCount)
+      }
+    }
+  }
+}

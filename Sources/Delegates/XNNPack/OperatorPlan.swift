@@ -1,0 +1,74 @@
+internal import CXNNPack
+internal import FlatBuffers
+internal import TFLiteRuntime
+internal import TensorTypes
+
+/// Why a node cannot run with this library; for people to read.
+struct Refusal: Error {
+  let reason: String
+
+  init(_ reason: String) { self.reason = reason }
+}
+
+/// One node, checked and ready to be made into an operator of the library.
+///
+/// Everything that the library would refuse, or that would make it read or write outside of the tensors, was checked when the plan was made.
+/// Making a plan allocates no memory to speak of; ``make()`` packs the weights.
+struct OperatorPlan {
+  /// Where an operand of the running operator comes from.
+  enum Source {
+    case tensor(TensorID)
+    /// A constant. The running operator reads a copy with room behind it, because the library reads past the end of operands.
+    case constant(SharedBytes)
+  }
+
+  /// The addresses of one operator's operands.
+  @safe struct Addresses {
+    let inputs: [UnsafeRawPointer]
+    let output: UnsafeMutableRawPointer
+    let threadPool: pthreadpool_t?
+  }
+
+  @safe enum Action {
+    /// An operator of the library: how to create it, and how to give it addresses.
+    case run(
+      create: (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status, setUp: (xnn_operator_t, Addresses) -> xnn_status)
+    /// The output has the bytes of the input.
+    case copy(byteCount: Int)
+  }
+
+  /// Names the operator in errors.
+  let name: String
+  let inputs: [Source]
+  let output: TensorID
+  let action: Action
+
+  /// Creates the operator.
+  ///
+  /// - Throws: ``DelegateError`` with the library's status when it refuses.
+  func make() throws(DelegateError) -> LoweredOperator {
+    var sources: [Source] = []
+    for source in inputs {
+      guard case .constant(let bytes) = source else {
+        sources.append(source)
+        continue
+      }
+      do {
+        sources.append(.constant(try SharedBytes(copying: bytes.span)))
+      } catch {
+        throw DelegateError("\(name): \(error)")
+      }
+    }
+    switch action {
+    case .copy(let byteCount):
+      return LoweredOperator(name: name, inputs: sources, output: output, step: .copy(byteCount: byteCount))
+    case .run(let create, let setUp):
+      var handle: xnn_operator_t?
+      let status = unsafe create(&handle)
+      guard status == xnn_status_success, let handle = unsafe handle else {
+        throw DelegateError("\(name) could not be created: \(XNNPackLibrary.name(status))")
+      }
+      return unsafe LoweredOperator(name: name, inputs: sources, output: output, step: .run(handle, setUp: setUp))
+    }
+  }
+}

@@ -1,0 +1,29 @@
+internal import CXNNPack
+internal import FlatBuffers
+internal import TFLiteRuntime
+internal import TensorTypes
+
+extension Lowering {
+  /// `PRELU`: `float32` with constant slopes, one per element of the last dimension.
+  static func prelu(_ node: DelegateNode) throws(Refusal) -> OperatorPlan {
+    let operands = NodeOperands(node: node)
+    let elements = try ElementwiseOperands(node)
+    try elements.require(.float32)
+    let slopes = try operands.input(1).type
+    guard let channels = elements.input.shape.last, slopes.element == .float32, slopes.shape.last == channels,
+      slopes.shape.elementCount == channels, slopes.shape.rank <= elements.input.shape.rank
+    else { throw Refusal("slopes \(slopes) are not one float32 for each element of the last dimension") }
+    let values = try operands.constant(1, "the slopes")
+    let rows = elements.count / channels
+    return unsafe elements.plan(
+      create: { handle in
+        unsafe xnn_create_prelu_nc_f32(
+          channels, channels, channels, values.baseAddress.assumingMemoryBound(to: Float.self), 0, handle)
+      },
+      setUp: { handle, at in
+        unsafe xnn_setup_prelu_nc_f32(
+          handle, rows, at.inputs[0].assumingMemoryBound(to: Float.self), at.output.assumingMemoryBound(to: Float.self),
+          at.threadPool)
+      })
+  }
+}

@@ -1,0 +1,77 @@
+internal import CXNNPack
+internal import FlatBuffers
+internal import Kernels
+public import TFLiteRuntime
+internal import TensorTypes
+
+/// Runs parts of a model with XNNPACK, Debian's `libxnnpack0`, on the interpreter's threads.
+///
+/// Takes `float32`, `int8` and `uint8` forms of convolutions, fully connected layers, elementwise arithmetic, activations, pooling, resizing
+/// and padding whose filters are constant; refuses everything else with a reason. Results of quantised operators may differ from the built-in
+/// kernels by one step, because the library rounds sums in floating point. Safe to use from several threads.
+public struct XNNPackDelegate: Delegate {
+  public let name = "xnnpack"
+  public let partitioning: PartitioningOptions
+
+  public init(partitioning: PartitioningOptions = PartitioningOptions()) {
+    self.partitioning = partitioning
+  }
+
+  public func supports(_ node: DelegateNode) -> DelegateSupport {
+    guard XNNPackLibrary.status == xnn_status_success else {
+      return .refused("the library could not be initialised: \(XNNPackLibrary.name(XNNPackLibrary.status))")
+    }
+    do throws(Refusal) {
+      _ = try Lowering.plan(node)
+      return .accepted
+    } catch {
+      return .refused(error.reason)
+    }
+  }
+
+  public func compile(_ region: DelegateRegion) throws(DelegateError) -> any CompiledRegion {
+    guard XNNPackLibrary.status == xnn_status_success else {
+      throw DelegateError("the library could not be initialised: \(XNNPackLibrary.name(XNNPackLibrary.status))")
+    }
+    var operators: [LoweredOperator] = []
+    for node in region.nodes {
+      let plan: OperatorPlan
+      do throws(Refusal) { plan = try Lowering.plan(node) } catch {
+        throw DelegateError("\(node.name): \(error.reason)")
+      }
+      operators.append(try plan.make())
+    }
+    return XNNPackRegion(operators: operators, threadPool: region.threadPool)
+  }
+}
+
+extension Delegate where Self == XNNPackDelegate {
+  /// XNNPACK; see ``XNNPackDelegate``.
+  public static func xnnpack(partitioning: PartitioningOptions = PartitioningOptions()) -> XNNPackDelegate {
+    XNNPackDelegate(partitioning: partitioning)
+  }
+}
+
+/// Operators of the library that run one after the other.
+final class XNNPackRegion: CompiledRegion {
+  private let operators: [LoweredOperator]
+  private let threadPool: ThreadPool
+
+  init(operators: [LoweredOperator], threadPool: ThreadPool) {
+    self.operators = operators
+    self.threadPool = threadPool
+  }
+
+  var needsInternals: Bool { true }
+
+  func bind(_ memory: RegionMemory) throws(DelegateError) {
+    for lowered in operators { try lowered.setUp(memory, threadPool: threadPool) }
+  }
+
+  func invoke(_ context: ExecutionContext) throws(DelegateError) {
+    for lowered in operators {
+      if context.shouldStop { return }
+      try lowered.run()
+    }
+  }
+}

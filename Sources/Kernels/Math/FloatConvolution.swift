@@ -1,0 +1,142 @@
+internal import CKernels
+internal import FlatBuffers
+internal import TensorTypes
+
+/// Weights `[groups][columns][depth]` and a bias packed for the float kernels.
+@safe struct FloatPacking: Sendable {
+  let kernels: Microkernels
+  let groups: Int
+  let columns: Int
+  let depth: Int
+
+  var tileColumns: Int { unsafe kernels.table.pointee.f32_tile_columns }
+  /// Column tiles of one group.
+  var columnTiles: Int { (columns + tileColumns - 1) / tileColumns }
+  /// Bytes of one group.
+  var groupBytes: Int { unsafe aligned(kernels.table.pointee.f32_packed_bytes(columns, depth)) }
+  var totalBytes: Int { groups * groupBytes }
+
+  /// Packs column tile `tile`, counted through all groups.
+  func pack(tile: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into packed: UnsafeMutableRawPointer) {
+    let group = tile / columnTiles
+    let own = tile % columnTiles
+    unsafe kernels.table.pointee.f32_pack(
+      columns, depth, weights + group * columns * depth, depth, bias.map { unsafe $0 + group * columns },
+      packed + group * groupBytes, own, own + 1)
+  }
+
+  /// Constant weights and bias, packed once for all interpreters; nil when one of them is computed.
+  ///
+  /// - Parameters:
+  ///   - weights: the input with the weights: `float32`, or constant `float16`.
+  ///   - bias: the input with the bias, if there is one.
+  func packed(_ node: NodeContext, weights: Int, bias: Int?) throws(OperatorError) -> SharedBytes? {
+    let constant =
+      try node.input(weights).element == .float16 ? try node.unpacked(weights) : node.constant(weights)?.bytes
+    guard let constant else { return nil }
+    let biasBytes = bias.flatMap { node.constant($0)?.bytes }
+    guard bias == nil || biasBytes != nil else { return nil }
+    try check(constant, count: groups * columns * depth)
+    if let biasBytes { try check(biasBytes, count: groups * columns) }
+    let key = "float \(kernels.name) \(groups) \(columns) \(depth) \(try node.input(weights).element)"
+    return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
+      try unsafe SharedBytes.make(count: totalBytes, failure: { _ in OperatorError.outOfMemory(bytes: totalBytes) }) {
+        buffer throws(OperatorError) in
+        guard let target = buffer.baseAddress else { return }
+        let source = unsafe constant.baseAddress.assumingMemoryBound(to: Float.self)
+        let offsets = unsafe biasBytes.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }
+        for tile in 0..<groups * columnTiles {
+          unsafe pack(tile: tile, weights: source, bias: offsets, into: target)
+        }
+      }
+    }
+  }
+
+  private func check(_ bytes: SharedBytes, count: Int) throws(OperatorError) {
+    guard bytes.count >= count * MemoryLayout<Float>.stride else {
+      throw .malformed("a constant has \(bytes.count) bytes, too few for \(count) floats")
+    }
+  }
+}
+
+/// Float convolutions, and matrix products with weights `[columns][depth]`, on the C kernels.
+@safe struct FloatConvolution: Sendable {
+  private let packing: FloatPacking
+  /// One group.
+  private let geometry: tflk_conv_geometry
+  private let image: Int
+  private let weights: Int
+  private let bias: Int?
+  /// Nil when weights are packed in each invocation.
+  private let packed: SharedBytes?
+  private let zeros: SharedBytes
+  private let tiling: ProductTiling
+  private let threads: Int
+  private let range: ClosedRange<Float>
+
+  /// - Parameters:
+  ///   - geometry: one group.
+  ///   - image: the input with the activations.
+  ///   - weights: the input with the weights: `float32`, or constant `float16`.
+  ///   - bias: the input with the bias, if there is one.
+  /// - Returns: nil when there are no C kernels.
+  init?(
+    _ node: NodeContext, geometry: tflk_conv_geometry, groups: Int, image: Int, weights: Int, bias: Int?,
+    range: ClosedRange<Float>
+  ) throws(OperatorError) {
+    guard let kernels = Microkernels.current else { return nil }
+    self.geometry = geometry
+    self.image = image
+    self.weights = weights
+    self.bias = bias
+    self.range = range
+    threads = node.threads
+    packing = FloatPacking(
+      kernels: kernels, groups: groups, columns: geometry.output_channels,
+      depth: geometry.kernel_height * geometry.kernel_width * geometry.input_channels)
+    packed = try packing.packed(node, weights: weights, bias: bias)
+    let zeroBytes = geometry.input_channels * MemoryLayout<Float>.stride
+    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) }) {
+      _ throws(OperatorError) in
+    }
+    tiling = ProductTiling(
+      rows: geometry.batch * geometry.output_height * geometry.output_width, columnTiles: packing.columnTiles,
+      panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
+      rowMultiple: unsafe kernels.table.pointee.f32_tile_rows, rate: kernels.floatRate, threads: node.threads)
+  }
+
+  func kernel() -> Kernel {
+    let workspace = unsafe withUnsafePointer(to: geometry) {
+      unsafe aligned(packing.kernels.table.pointee.f32_scratch_bytes($0))
+    }
+    return Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0]) { io throws(OperatorError) in
+      if packed == nil {
+        try io.forEachTile(packing.groups * packing.columnTiles, workers: threads) { tile, _ in
+          guard let source = unsafe io.inputBytes(weights).bindMemory(to: Float.self).baseAddress,
+            let target = unsafe io.scratchBytes(1).baseAddress
+          else { return }
+          unsafe packing.pack(
+            tile: tile, weights: source,
+            bias: bias.flatMap { unsafe io.inputBytes($0).bindMemory(to: Float.self).baseAddress }, into: target)
+        }
+      }
+      try io.forEachTile(packing.groups * tiling.count, workers: threads) { index, worker in
+        let group = index / tiling.count
+        let (rows, tiles) = tiling.item(index % tiling.count)
+        guard let x = unsafe io.inputBytes(image).bindMemory(to: Float.self).baseAddress,
+          let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress,
+          let scratch = unsafe io.scratchBytes(0).baseAddress
+        else { return }
+        let w = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(1).baseAddress)
+        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
+        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe packing.kernels.table.pointee.f32_conv(
+            geometry, x + group * geometry.pointee.input_channels,
+            zeros.baseAddress.assumingMemoryBound(to: Float.self), w.map { unsafe $0 + group * packing.groupBytes },
+            y + group * geometry.pointee.output_channels, rows.lowerBound, rows.upperBound, tiles.lowerBound,
+            tiles.upperBound, range.lowerBound, range.upperBound, scratch + worker * workspace)
+        }
+      }
+    }
+  }
+}

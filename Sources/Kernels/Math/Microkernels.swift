@@ -1,0 +1,128 @@
+internal import CKernels
+internal import FlatBuffers
+internal import TensorTypes
+
+/// The C kernels of the best instruction set that this CPU has.
+@safe struct Microkernels: Sendable {
+  /// The table of functions. It lives for ever.
+  nonisolated(unsafe) let table: UnsafePointer<tflk_kernels>
+  /// What tells apart packed forms of different instruction sets.
+  let name: String
+  /// Multiplications that one core does in a microsecond, roughly: for dividing work.
+  let floatRate: Int
+  let integerRate: Int
+
+  /// Nil when no table exists for this architecture.
+  static let current: Microkernels? = {
+    for isa in [tflk_cpu_isa(), TFLK_ISA_BASELINE] {
+      guard let table = unsafe tflk_kernels_for(isa) else { continue }
+      let (floatRate, integerRate) =
+        switch isa {
+        case TFLK_ISA_AVX512_VNNI: (100_000, 400_000)
+        case TFLK_ISA_AVX512: (100_000, 100_000)
+        case TFLK_ISA_AVX2: (40_000, 50_000)
+        default: (10_000, 12_000)
+        }
+      return unsafe Microkernels(
+        table: table, name: String(cString: tflk_isa_name(isa)), floatRate: floatRate, integerRate: integerRate)
+    }
+    return nil
+  }()
+}
+
+extension ConvolutionGeometry {
+  /// One group as the C kernels see it.
+  var group: tflk_conv_geometry {
+    tflk_conv_geometry(
+      batch: batch, input_height: height.input, input_width: width.input, input_channels: inputChannelsPerGroup,
+      output_height: height.output, output_width: width.output, output_channels: outputChannelsPerGroup,
+      kernel_height: height.kernel, kernel_width: width.kernel, stride_height: height.stride,
+      stride_width: width.stride, dilation_height: height.dilation, dilation_width: width.dilation,
+      pad_top: height.padding, pad_left: width.padding, input_pixel_stride: inputChannels,
+      output_pixel_stride: outputChannels)
+  }
+
+  /// The whole convolution as the C kernels see it, for depthwise ones.
+  var whole: tflk_conv_geometry {
+    var geometry = group
+    geometry.input_channels = inputChannels
+    geometry.output_channels = outputChannels
+    return geometry
+  }
+
+  /// Whether the input with its padding is not much larger than the operands, so that a kernel may keep a copy of it.
+  ///
+  /// - Parameter channels: values that the copy holds for each pixel.
+  func isPaddedCopyReasonable(channels: Int) -> Bool {
+    guard height.output > 0, width.output > 0 else { return true }
+    func extent(_ window: SlidingWindow) -> Int {
+      (window.output - 1) * window.stride + (window.kernel - 1) * window.dilation + 1
+    }
+    let limit = 16 * (batch * inputPixelsPerBatch * inputChannels + outputPixels * outputChannels) + 1 << 20
+    var elements = batch
+    for factor in [extent(height), extent(width), channels] {
+      let (product, overflow) = elements.multipliedReportingOverflow(by: factor)
+      guard !overflow, product <= limit else { return false }
+      elements = product
+    }
+    return true
+  }
+}
+
+/// How a product of `rows` by `columnTiles` is divided into items of work of about 100 microseconds, so that the weights of an item stay in
+/// the second-level cache.
+struct ProductTiling: Sendable {
+  private let rows: Int
+  private let columnTiles: Int
+  private let rowsPerItem: Int
+  private let tilesPerItem: Int
+  private let rowItems: Int
+  /// Items of work.
+  let count: Int
+
+  /// - Parameters:
+  ///   - panelBytes: bytes of the packed weights of one column tile.
+  ///   - operations: multiplications of one row with one column tile.
+  ///   - rowMultiple: the rows of a kernel's tile.
+  ///   - rate: multiplications in a microsecond.
+  init(
+    rows: Int, columnTiles: Int, panelBytes: Int, operations: Int, rowMultiple: Int, rate: Int, threads: Int
+  ) {
+    self.rows = rows
+    self.columnTiles = columnTiles
+    guard rows > 0, columnTiles > 0 else {
+      (rowsPerItem, tilesPerItem, rowItems, count) = (1, 1, 0, 0)
+      return
+    }
+    let operations = max(operations, 1)
+    let (perRow, overflow) = operations.multipliedReportingOverflow(by: columnTiles)
+    let (total, overflow2) = perRow.multipliedReportingOverflow(by: rows)
+    let microseconds = overflow || overflow2 ? Int.max : total / max(rate, 1)
+    // Several items for each thread, but none so short that handing it over would cost more.
+    let length = threads == 1 ? 100 : min(100, max(10, microseconds / (4 * threads)))
+    let budget = length * rate
+    var tiles = min(columnTiles, max(1, (512 << 10) / max(panelBytes, 1)))
+    var block = max(1, budget / (operations * tiles))
+    block = (block + rowMultiple - 1) / rowMultiple * rowMultiple
+    if block >= rows {
+      block = rows
+      let (cells, overflow) = operations.multipliedReportingOverflow(by: rows)
+      tiles = min(columnTiles, max(1, overflow ? 1 : budget / max(cells, 1)))
+    }
+    rowsPerItem = block
+    tilesPerItem = tiles
+    rowItems = (rows - 1) / block + 1
+    count = rowItems * ((columnTiles - 1) / tiles + 1)
+  }
+
+  /// The rows and column tiles of an item. Consecutive items share their weights.
+  @inline(__always)
+  func item(_ index: Int) -> (rows: Range<Int>, tiles: Range<Int>) {
+    let row = index % rowItems * rowsPerItem
+    let tile = index / rowItems * tilesPerItem
+    return (row..<min(row + rowsPerItem, rows), tile..<min(tile + tilesPerItem, columnTiles))
+  }
+}
+
+/// `count` rounded up to a multiple of 64.
+func aligned(_ count: Int) -> Int { (count + 63) & ~63 }

@@ -1,0 +1,105 @@
+public import TensorTypes
+
+/// `DIV`: the quotient of two tensors, element by element, broadcast against each other, with a fused activation.
+///
+/// Inputs and output have one element type: `float32`, `float16`, `int32` (truncating), or with one scale and zero point each `int8`, `uint8`
+/// and `int16`. An integer or quantised divisor must not contain zero.
+public struct Div: Operator {
+  public static let definition = OperatorDefinition(.div, versions: 1...2, options: 29)
+
+  package let activation: FusedActivation
+
+  public init(options: OperatorOptions) throws(OperatorError) {
+    activation = try FusedActivation(options, slot: 0)
+  }
+
+  public var sharing: OperandSharing { .inPlace([0, 1]) }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    [try node.binaryBroadcast().shape]
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    let broadcast = try node.binaryBroadcast()
+    switch try node.input(0).element {
+    case .float32: return try RealQuotient<Float>(activation).kernel(broadcast)
+    case .float16: return try RealQuotient<Float16>(activation).kernel(broadcast)
+    case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingDivisor(Int32.self)
+    case .int8:
+      let function = try QuantizedQuotient<Int8>(node, activation)
+      return function.kernel(broadcast).checkingDivisor(Int8.self, zero: Int8(clamping: function.rightZeroPoint))
+    case .uint8:
+      let function = try QuantizedQuotient<UInt8>(node, activation)
+      return function.kernel(broadcast).checkingDivisor(UInt8.self, zero: UInt8(clamping: function.rightZeroPoint))
+    case .int16:
+      let function = try QuantizedQuotient<Int16>(node, activation)
+      return function.kernel(broadcast).checkingDivisor(Int16.self, zero: Int16(clamping: function.rightZeroPoint))
+    case let other:
+      throw .unsupported("\(other) inputs; float32, float16, int8, uint8, int16 and int32 are supported")
+    }
+  }
+
+  private struct IntegerQuotient: BinaryElementFunction {
+    let low: Int32
+    let high: Int32
+
+    init(_ activation: FusedActivation) throws(OperatorError) {
+      let range = try activation.integerRange(Int32.self)
+      low = range.lowerBound
+      high = range.upperBound
+    }
+
+    @inline(__always) func apply(_ a: Int32, _ b: Int32) -> Int32 {
+      clamped(a.dividedReportingOverflow(by: b).partialValue, low, high)
+    }
+  }
+
+  /// Multiplies by a fixed-point reciprocal, as TFLite's reference kernel does.
+  private struct QuantizedQuotient<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
+    let leftZeroPoint: Int32
+    let rightZeroPoint: Int32
+    let outputZeroPoint: Int32
+    let multiplier: QuantizedMultiplier
+    let low: Int32
+    let high: Int32
+
+    init(_ node: NodeContext, _ activation: FusedActivation) throws(OperatorError) {
+      let left = try node.affineInput(0)
+      let right = try node.affineInput(1)
+      let output = try node.affineOutput()
+      leftZeroPoint = left.zeroPoint
+      rightZeroPoint = right.zeroPoint
+      outputZeroPoint = output.zeroPoint
+      multiplier = QuantizedMultiplier(Double(left.scale / (right.scale * output.scale)))
+      let range = try activation.quantizedRange(try node.output(0))
+      low = range.lowerBound
+      high = range.upperBound
+    }
+
+    @inline(__always) func apply(_ a: T, _ b: T) -> T {
+      var dividend = Int32(truncatingIfNeeded: a) &- leftZeroPoint
+      var divisor = Int32(truncatingIfNeeded: b) &- rightZeroPoint
+      if divisor < 0 {
+        dividend = 0 &- dividend
+        divisor = 0 &- divisor
+      }
+      let reciprocal = FixedPoint.reciprocal(divisor, integerBits: 31)
+      let headroom = Int32((dividend < 0 ? ~dividend : dividend).leadingZeroBitCount) &- 1
+      let quotient = QuantizedMultiplier.doublingHighMultiply(dividend &<< headroom, reciprocal.value)
+      let shift = multiplier.shift &- reciprocal.bitsOverUnit &- headroom
+      let scaled = FixedPoint.scale(quotient, multiplier.multiplier, shift)
+      return T(truncatingIfNeeded: clamped(scaled &+ outputZeroPoint, low, high))
+    }
+  }
+}
+
+extension Kernel {
+  /// This kernel, after a look at input 1 for elements equal to `zero`, which are an error.
+  func checkingDivisor<T: FixedWidthInteger & BitwiseCopyable & Sendable>(_: T.Type, zero: T = 0) -> Kernel {
+    Kernel(scratch: scratch) { [invoke] io throws(OperatorError) in
+      let divisor = io.input(1, as: T.self)
+      for i in divisor.indices where divisor[i] == zero { throw .invalidValue("division by zero") }
+      try invoke(io)
+    }
+  }
+}

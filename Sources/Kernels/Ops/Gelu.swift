@@ -1,0 +1,81 @@
+internal import Glibc
+public import TensorTypes
+
+/// `GELU`: `x` times the standard normal distribution function of `x`, element by element, exactly or approximated with a hyperbolic tangent.
+///
+/// Any shape. `float32`, `float16` and, with one scale and zero point each for input and output, `int8`, `uint8` and `int16`.
+public struct Gelu: Operator {
+  public static let definition = OperatorDefinition(.gelu, versions: 1...3, options: 116)
+
+  /// Whether the approximation with a hyperbolic tangent is wanted.
+  package let isApproximate: Bool
+
+  public init(options: OperatorOptions) throws(OperatorError) {
+    isApproximate = try options.bool(0)
+  }
+
+  public var sharing: OperandSharing { .inPlace([0]) }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try node.unaryShape()
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    let type = try node.input(0)
+    let count = type.shape.elementCount
+    // As the reference's build of the tables: C library functions in single precision.
+    let table = { [isApproximate] (x: Float) -> Float in
+      if isApproximate { return 0.5 * x * (1 + tanhf(Self.rootOfTwoOverPi * (x + 0.044715 * x * x * x))) }
+      return 0.5 * x * erfcf(x * -Self.rootOfHalf)
+    }
+    switch type.element {
+    case .float32:
+      return isApproximate
+        ? OnFloat(function: Approximate()).kernel(count: count, grain: 2048)
+        : OnFloat(function: Exact()).kernel(count: count, grain: 2048)
+    case .float16: return Half(isApproximate: isApproximate).kernel(count: count, grain: 1024)
+    case .int8:
+      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput(), table)
+        .kernel(count: count)
+    case .uint8:
+      return ByteLookup(UInt8.self, from: try node.affineInput(0), to: try node.affineOutput(), table)
+        .kernel(count: count)
+    case .int16:
+      let input = try node.affineInput(0)
+      let output = try node.affineOutput()
+      return ShortLookup(
+        inputScale: input.scale, inputZeroPoint: input.zeroPoint, outputScale: output.scale,
+        outputZeroPoint: output.zeroPoint, table
+      ).kernel(count: count)
+    case let other:
+      throw .unsupported("\(other) input; float32, float16, int8, uint8 and int16 are supported")
+    }
+  }
+
+  private static let rootOfHalf: Float = 0.70710678118654752440
+  private static let rootOfTwoOverPi: Float = 0.79788456080286535588
+
+  private struct Exact: RealFunction {
+    @inline(__always) func value(_ x: Float) -> Float {
+      0.5 * x * VectorMath.complementaryError(x * -0.70710678118654752440)
+    }
+  }
+
+  private struct Approximate: RealFunction {
+    @inline(__always) func value(_ x: Float) -> Float {
+      0.5 * x * (1 + VectorMath.tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)))
+    }
+  }
+
+  /// Every step rounds to half precision, as in the reference kernel.
+  private struct Half: UnaryElementFunction {
+    let isApproximate: Bool
+    func apply(_ x: Float16) -> Float16 {
+      if isApproximate {
+        let argument = 0.79788456080286535588 * (x + 0.044715 * (x * x * x))
+        return 0.5 * x * (1 + Float16(VectorMath.tanh(Float(argument))))
+      }
+      return 0.5 * x * Float16(erfcf(Float(x * -0.70710678118654752440)))
+    }
+  }
+}

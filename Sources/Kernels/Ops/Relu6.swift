@@ -1,0 +1,22 @@
+public import TensorTypes
+
+/// `RELU6`: `x` clamped to 0 … 6, element by element.
+///
+/// Any shape. `float32` and, with one scale and zero point each for input and output, `int8`, `uint8` and `int16` (zero point 0).
+public struct Relu6: Operator {
+  public static let definition = OperatorDefinition(.relu6, versions: 1...3)
+
+  private static let activation = ClampingActivation(minimum: 0, maximum: 6, takesInt16: true)
+
+  public init(options: OperatorOptions) {}
+
+  public var sharing: OperandSharing { .inPlace([0]) }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try Self.activation.infer(node)
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    try Self.activation.prepare(node)
+  }
+}

@@ -1,0 +1,22 @@
+public import TensorTypes
+
+/// `RELU_N1_TO_1`: `x` clamped to -1 … 1, element by element.
+///
+/// Any shape. `float32` and, with one scale and zero point each for input and output, `int8` and `uint8`.
+public struct ReluN1To1: Operator {
+  public static let definition = OperatorDefinition(.reluN1To1, versions: 1...1)
+
+  private static let activation = ClampingActivation(minimum: -1, maximum: 1, takesInt16: false)
+
+  public init(options: OperatorOptions) {}
+
+  public var sharing: OperandSharing { .inPlace([0]) }
+
+  public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
+    try Self.activation.infer(node)
+  }
+
+  public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    try Self.activation.prepare(node)
+  }
+}
