@@ -15,9 +15,7 @@ enum DynamicQuantization {
       return 1
     }
     let inverse = 127 / range
-    for i in values.indices {
-      result[i] = Int8(truncatingIfNeeded: min(max(integer(values[i] * inverse), -127), 127))
-    }
+    for i in values.indices { result[i] = nearest(values[i] * inverse, -127) }
     return range / 127
   }
 
@@ -52,9 +50,7 @@ enum DynamicQuantization {
     }
     let inverse = 1 / Float(scale)
     let offset = Float(zeroPoint)
-    for i in values.indices {
-      result[i] = Int8(truncatingIfNeeded: min(max(integer(offset + values[i] * inverse), -128), 127))
-    }
+    for i in values.indices { result[i] = nearest(offset + values[i] * inverse, -128) }
     return (Float(scale), zeroPoint)
   }
 
@@ -87,17 +83,42 @@ enum DynamicQuantization {
     guard values.count > 0 else { return (0, 0) }
     var low = values[0]
     var high = values[0]
-    for i in values.indices {
+    let bytes = unsafe values.bytes
+    let stride = MemoryLayout<SIMD16<Float>>.stride
+    let vectors = bytes.byteCount / stride
+    if vectors > 0 {
+      var lows = SIMD16(repeating: low)
+      var highs = lows
+      for i in 0..<vectors {
+        // Safety: the vector lies inside of the span, and any bytes are floats.
+        let next = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: i &* stride, as: SIMD16<Float>.self)
+        lows.replace(with: next, where: next .< lows)
+        highs.replace(with: next, where: next .> highs)
+      }
+      for i in 0..<16 {
+        low = lows[i] < low ? lows[i] : low
+        high = highs[i] > high ? highs[i] : high
+      }
+    }
+    for i in vectors * 16..<values.count {
       low = values[i] < low ? values[i] : low
       high = values[i] > high ? values[i] : high
     }
     return (low, high)
   }
 
-  /// The nearest integer, ties away from zero; the least integer for values that have none.
+  /// The nearest integer in `lowest`...127, ties away from zero; `lowest` for NaN. Written without branches and library calls.
   @inline(__always)
-  private static func integer(_ value: Float) -> Int32 {
-    let rounded = value.rounded(.toNearestOrAwayFromZero)
-    return rounded >= -2_147_483_648 && rounded < 2_147_483_648 ? Int32(rounded) : Int32.min
+  private static func nearest(_ value: Float, _ lowest: Float) -> Int8 {
+    let low = value > lowest ? value : lowest
+    let x = low < 127 ? low : 127
+    // Adding this constant rounds to an integer, ties to even, which the low bits then hold.
+    let magic: Float = 12_582_912
+    let even = (x + magic) - magic
+    let rest = x - even
+    let up: Float = rest == 0.5 ? 1 : 0
+    let down: Float = rest == -0.5 ? 1 : 0
+    let rounded = even + (x > 0 ? up : -down)
+    return Int8(truncatingIfNeeded: Int32(truncatingIfNeeded: (rounded + magic).bitPattern &- 0x4B40_0000))
   }
 }

@@ -8,6 +8,8 @@ internal import TensorTypes
   let groups: Int
   let columns: Int
   let depth: Int
+  /// Whether the weights of a group are stored `[depth][columns]`.
+  var isTransposed = false
 
   var tileColumns: Int { unsafe kernels.table.pointee.f32_tile_columns }
   /// Column tiles of one group.
@@ -21,8 +23,10 @@ internal import TensorTypes
   {
     let group = tile / columnTiles
     let own = tile % columnTiles
-    unsafe kernels.table.pointee.f32_pack(
-      columns, depth, weights + group * columns * depth, depth, bias.map { unsafe $0 + group * columns },
+    let pack = unsafe isTransposed ? kernels.table.pointee.f32_pack_transposed : kernels.table.pointee.f32_pack
+    unsafe pack?(
+      columns, depth, weights + group * columns * depth, isTransposed ? columns : depth,
+      bias.map { unsafe $0 + group * columns },
       packed + group * groupBytes, own, own + 1)
   }
 
@@ -39,7 +43,7 @@ internal import TensorTypes
     guard bias == nil || biasBytes != nil else { return nil }
     try check(constant, count: groups * columns * depth)
     if let biasBytes { try check(biasBytes, count: groups * columns) }
-    let key = "float \(kernels.name) \(groups) \(columns) \(depth) \(try node.input(weights).element)"
+    let key = "float \(kernels.name) \(groups) \(columns) \(depth) \(isTransposed) \(try node.input(weights).element)"
     return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
       try unsafe SharedBytes.make(count: totalBytes, failure: { _ in OperatorError.outOfMemory(bytes: totalBytes) }) {
         buffer throws(OperatorError) in

@@ -115,6 +115,20 @@ struct PlainConvolution: Sendable {
     }
   }
 
+  /// The kernel of a quantised convolution.
+  func quantized(
+    _ arithmetic: ProductArithmetic, inputZeroPoint: Int, weightZeroPoint: Int, biasElement: ElementType?,
+    _ requantize: Requantization
+  ) -> Kernel {
+    let inputZeroPoint = Int32(clamping: inputZeroPoint)
+    return switch arithmetic {
+    case .uint8:
+      uint8(inputZeroPoint: inputZeroPoint, weightZeroPoint: Int32(clamping: weightZeroPoint), requantize)
+    case .int16(let wide): int16(wide: wide, biasElement: biasElement, requantize)
+    default: int8(inputZeroPoint: inputZeroPoint, requantize)
+    }
+  }
+
   @inline(__always)
   private func run<Input: BitwiseCopyable, Filter: BitwiseCopyable, Output: BitwiseCopyable, Sum>(
     _ io: Operands, input: Input.Type, filter: Filter.Type, output: Output.Type, fromScratch: Bool = false,

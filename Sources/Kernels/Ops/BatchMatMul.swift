@@ -54,7 +54,9 @@ public struct BatchMatMul: Operator {
     }
     let plain = PlainMatrixProduct(geometry: geometry, right: try Weights(node, input: 1), hasBias: false)
     switch try arithmetic(node, columns: geometry.columns) {
-    case .float: return plain.float(-Float.infinity...Float.infinity)
+    case .float:
+      let fast = geometry.depth > 0 ? try FloatMatrixProduct(node, geometry: geometry) : nil
+      return fast?.kernel() ?? plain.float(-Float.infinity...Float.infinity)
     case .hybrid:
       let scales = try scales(right, columns: geometry.columns)
       return plain.hybrid(

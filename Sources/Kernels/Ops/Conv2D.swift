@@ -48,36 +48,41 @@ public struct Conv2D: Operator {
     guard output.shape.elementCount > 0 else { return Kernel { _ in } }
     let plain = PlainConvolution(
       geometry: geometry, form: .standard, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
-    switch try arithmetic(node, geometry) {
-    case .float:
+    let arithmetic = try arithmetic(node, geometry)
+    if arithmetic == .float {
       let range = try activation.floatRange()
       let fast = try FloatConvolution(
         node, geometry: geometry.group, groups: geometry.groups, image: 0, weights: 1, bias: bias == nil ? nil : 2,
         range: range)
       return fast?.kernel() ?? plain.float(range)
-    case .hybrid:
-      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0).scales
-      let asymmetric = geometry.groups > 1 || scales.contains { $0 != scales[0] }
-      return plain.hybrid(
-        scales: asymmetric ? scales : [scales[0]], asymmetric: asymmetric, range: try activation.floatRange())
-    case .uint8:
-      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
-      let requantization = try Requantization(
-        factors: [scales.legacyFactor(input: input, output: output)], output: output, activation: activation)
-      return plain.uint8(
-        inputZeroPoint: Int32(clamping: input.quantization.zeroPoint ?? 0),
-        weightZeroPoint: Int32(clamping: scales.zeroPoint), requantization)
-    case .int8:
-      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
-      let requantization = try Requantization(
-        factors: scales.factors(input: input, output: output), output: output, activation: activation)
-      return plain.int8(inputZeroPoint: Int32(clamping: input.quantization.zeroPoint ?? 0), requantization)
-    case .int16(let wide):
-      let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
-      let requantization = try Requantization(
-        factors: scales.factors(input: input, output: output), output: output, activation: activation)
-      return plain.int16(wide: wide, biasElement: bias?.element, requantization)
     }
+    let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
+    let result: IntegerResult
+    let slow: Kernel
+    switch arithmetic {
+    case .float: throw .unsupported("float arithmetic has no requantisation")
+    case .hybrid:
+      let range = try activation.floatRange()
+      let asymmetric = geometry.groups > 1 || scales.scales.contains { $0 != scales.scales[0] }
+      let used = asymmetric ? scales.scales : [scales.scales[0]]
+      result = .float(scales: used, asymmetric: asymmetric, perRow: false, range: range)
+      slow = plain.hybrid(scales: used, asymmetric: asymmetric, range: range)
+    case .uint8, .int8, .int16:
+      let factors =
+        arithmetic == .uint8
+        ? [try scales.legacyFactor(input: input, output: output)] : try scales.factors(input: input, output: output)
+      let requantization = try Requantization(factors: factors, output: output, activation: activation)
+      result = .fixedPoint(requantization)
+      slow = plain.quantized(
+        arithmetic, inputZeroPoint: input.quantization.zeroPoint ?? 0, weightZeroPoint: scales.zeroPoint,
+        biasElement: bias?.element, requantization)
+    }
+    guard geometry.isPaddedCopyReasonable(channels: geometry.inputChannels) else { return slow }
+    let fast = try IntegerConvolution(
+      node, geometry: geometry.group, groups: geometry.groups, arithmetic: arithmetic,
+      inputs: (image: 0, weights: 1, bias: bias == nil ? nil : 2),
+      weightZeroPoint: arithmetic == .uint8 ? scales.zeroPoint : 0, result: result)
+    return fast?.kernel() ?? slow
   }
 
   /// Checks shapes and options.

@@ -42,30 +42,36 @@ public struct DepthwiseConv2D: Operator {
     let filter = try node.input(1)
     let output = try node.output(0)
     let bias = node.optionalInput(2)
+    guard output.shape.elementCount > 0 else { return Kernel { _ in } }
     let plain = PlainConvolution(
       geometry: geometry, form: .depthwise, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
     let arithmetic = try arithmetic(node, geometry)
-    if arithmetic == .float { return plain.float(try activation.floatRange()) }
-    let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 3)
-    let inputZeroPoint = Int32(clamping: input.quantization.zeroPoint ?? 0)
-    switch arithmetic {
-    case .float: throw .unsupported("float arithmetic has no requantisation")
-    case .hybrid:
-      return plain.hybrid(scales: scales.scales, asymmetric: true, range: try activation.floatRange())
-    case .uint8:
-      let requantization = try Requantization(
-        factors: [scales.legacyFactor(input: input, output: output)], output: output, activation: activation)
-      return plain.uint8(
-        inputZeroPoint: inputZeroPoint, weightZeroPoint: Int32(clamping: scales.zeroPoint), requantization)
-    case .int8:
-      let requantization = try Requantization(
-        factors: scales.factors(input: input, output: output), output: output, activation: activation)
-      return plain.int8(inputZeroPoint: inputZeroPoint, requantization)
-    case .int16(let wide):
-      let requantization = try Requantization(
-        factors: scales.factors(input: input, output: output), output: output, activation: activation)
-      return plain.int16(wide: wide, biasElement: bias?.element, requantization)
+    if arithmetic == .float {
+      let range = try activation.floatRange()
+      let fast = try FloatDepthwiseConvolution(node, geometry: geometry, range: range)
+      return fast?.kernel() ?? plain.float(range)
     }
+    let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 3)
+    let result: IntegerResult
+    let slow: Kernel
+    if arithmetic == .hybrid {
+      let range = try activation.floatRange()
+      result = .float(scales: scales.scales, asymmetric: true, perRow: false, range: range)
+      slow = plain.hybrid(scales: scales.scales, asymmetric: true, range: range)
+    } else {
+      let factors =
+        arithmetic == .uint8
+        ? [try scales.legacyFactor(input: input, output: output)] : try scales.factors(input: input, output: output)
+      let requantization = try Requantization(factors: factors, output: output, activation: activation)
+      result = .fixedPoint(requantization)
+      slow = plain.quantized(
+        arithmetic, inputZeroPoint: input.quantization.zeroPoint ?? 0, weightZeroPoint: scales.zeroPoint,
+        biasElement: bias?.element, requantization)
+    }
+    let fast = try IntegerDepthwiseConvolution(
+      node, geometry: geometry, arithmetic: arithmetic, weightZeroPoint: arithmetic == .uint8 ? scales.zeroPoint : 0,
+      result: result)
+    return fast?.kernel() ?? slow
   }
 
   /// Checks shapes and options.

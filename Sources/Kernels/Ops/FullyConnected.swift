@@ -84,14 +84,25 @@ public struct FullyConnected: Operator {
       return fast?.kernel() ?? plain.float(range)
     }
     let scales = try WeightScales(weights, channels: units, axis: 0)
+    func fast(_ zeroPoint: Int, _ result: IntegerResult) throws(OperatorError) -> Kernel? {
+      try IntegerConvolution(
+        node, geometry: tflk_gemm_geometry(rows, units, depth, depth, units), groups: 1, arithmetic: arithmetic,
+        inputs: (image: 0, weights: 1, bias: bias == nil ? nil : 2), weightZeroPoint: zeroPoint, result: result
+      )?.kernel()
+    }
     if arithmetic == .hybrid {
-      return plain.hybrid(
-        scales: scales.scales, asymmetric: quantizesInputsAsymmetrically, range: try activation.floatRange())
+      let range = try activation.floatRange()
+      return try fast(
+        0, .float(scales: scales.scales, asymmetric: quantizesInputsAsymmetrically, perRow: true, range: range))
+        ?? plain.hybrid(scales: scales.scales, asymmetric: quantizesInputsAsymmetrically, range: range)
     }
     let inputZeroPoint = Int32(clamping: input.quantization.zeroPoint ?? 0)
     let weightZeroPoint = Int32(clamping: scales.zeroPoint)
     let requantize = try RealRequantization(
       factors: scales.factors(input: input, output: output), output: output, activation: activation)
+    if arithmetic == .uint8 || arithmetic == .int8, let fast = try fast(scales.zeroPoint, .real(requantize)) {
+      return fast
+    }
     switch (arithmetic, output.element) {
     case (.uint8, .uint8):
       return plain.narrow(

@@ -59,25 +59,16 @@ public struct TransposeConv: Operator {
     let arithmetic = try arithmetic(node)
     if arithmetic == .float { return plain.float(try activation.floatRange()) }
     let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
-    let inputZeroPoint = Int32(clamping: input.quantization.zeroPoint ?? 0)
-    switch arithmetic {
-    case .float: throw .unsupported("float arithmetic has no requantisation")
-    case .hybrid:
+    if arithmetic == .hybrid {
       return plain.hybrid(scales: scales.scales, asymmetric: true, range: try activation.floatRange())
-    case .uint8:
-      let requantization = try Requantization(
-        factors: [scales.legacyFactor(input: input, output: output)], output: output, activation: activation)
-      return plain.uint8(
-        inputZeroPoint: inputZeroPoint, weightZeroPoint: Int32(clamping: scales.zeroPoint), requantization)
-    case .int8:
-      let requantization = try Requantization(
-        factors: scales.factors(input: input, output: output), output: output, activation: activation)
-      return plain.int8(inputZeroPoint: inputZeroPoint, requantization)
-    case .int16(let wide):
-      let requantization = try Requantization(
-        factors: scales.factors(input: input, output: output), output: output, activation: activation)
-      return plain.int16(wide: wide, biasElement: bias?.element, requantization)
     }
+    let factors =
+      arithmetic == .uint8
+      ? [try scales.legacyFactor(input: input, output: output)] : try scales.factors(input: input, output: output)
+    let requantization = try Requantization(factors: factors, output: output, activation: activation)
+    return plain.quantized(
+      arithmetic, inputZeroPoint: input.quantization.zeroPoint ?? 0, weightZeroPoint: scales.zeroPoint,
+      biasElement: bias?.element, requantization)
   }
 
   /// Checks an output shape against the other operands, and answers the convolution that leads from the output back to the input.

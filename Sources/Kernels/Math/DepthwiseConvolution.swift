@@ -1,0 +1,216 @@
+internal import CKernels
+internal import FlatBuffers
+internal import TensorTypes
+
+/// Float depthwise convolutions on the C kernels. Operands: image 0, weights 1, bias 2.
+@safe struct FloatDepthwiseConvolution: Sendable {
+  private let kernels: Microkernels
+  private let geometry: tflk_conv_geometry
+  private let weights: Weights
+  private let hasBias: Bool
+  private let range: ClosedRange<Float>
+  private let linesPerTile: Int
+
+  /// - Returns: nil when there are no C kernels.
+  init?(_ node: NodeContext, geometry: ConvolutionGeometry, range: ClosedRange<Float>) throws(OperatorError) {
+    guard let kernels = Microkernels.current else { return nil }
+    self.kernels = kernels
+    self.geometry = geometry.whole
+    weights = try Weights(node, input: 1)
+    hasBias = node.hasInput(2)
+    self.range = range
+    linesPerTile = geometry.depthwiseLinesPerTile(rate: kernels.floatRate / 4, threads: node.threads)
+  }
+
+  func kernel() -> Kernel {
+    let lines = geometry.batch * geometry.output_height
+    return Kernel { io throws(OperatorError) in
+      try io.forEachTile(of: linesPerTile, in: lines) { range in
+        weights.withSpan(io, as: Float.self) { w in
+          unsafe w.withUnsafeBufferPointer { w in
+            guard let x = unsafe io.inputBytes(0).bindMemory(to: Float.self).baseAddress,
+              let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress
+            else { return }
+            let bias = unsafe hasBias ? io.inputBytes(2).bindMemory(to: Float.self).baseAddress : nil
+            // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
+            unsafe withUnsafePointer(to: geometry) {
+              unsafe kernels.table.pointee.f32_depthwise(
+                $0, x, w.baseAddress, bias, y, range.lowerBound, range.upperBound, self.range.lowerBound,
+                self.range.upperBound)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension ConvolutionGeometry {
+  /// Lines of a depthwise convolution's output that make a tile of work.
+  func depthwiseLinesPerTile(rate: Int, threads: Int) -> Int {
+    let lines = batch * height.output
+    let perLine = width.output * height.kernel * width.kernel * outputChannels
+    let tile = tileSize(of: lines, operations: perLine, picoseconds: 1_000_000 / max(rate, 1))
+    return threads == 1 ? tile : min(tile, max(1, lines / (4 * threads)))
+  }
+}
+
+/// Integer depthwise convolutions with constant weights and bias on the C kernels. Operands: image 0, weights 1, bias 2.
+@safe struct IntegerDepthwiseConvolution: Sendable {
+  private let kernels: Microkernels
+  private let geometry: tflk_conv_geometry
+  private let format: tflk_quantized_format
+  private let packed: SharedBytes
+  private let channelScales: SharedBytes
+  private let result: IntegerResult
+  private let output: ElementType
+  private let hasBias: Bool
+  private let linesPerTile: Int
+  private let imageElements: Int
+  private let threads: Int
+
+  /// - Parameter result: `fixedPoint`, or `float` with one scale per image.
+  /// - Returns: nil when there are no C kernels for this.
+  init?(
+    _ node: NodeContext, geometry: ConvolutionGeometry, arithmetic: ProductArithmetic, weightZeroPoint: Int,
+    result: IntegerResult
+  ) throws(OperatorError) {
+    guard let kernels = Microkernels.current,
+      geometry.isPaddedCopyReasonable(channels: (geometry.outputChannels + 63) & ~63)
+    else { return nil }
+    let whole = geometry.whole
+    let channels = geometry.outputChannels
+    let input = try node.input(0)
+    var isWide = false
+    var sumsIn32Bits = true
+    if case .int16(let wide) = arithmetic { (isWide, sumsIn32Bits) = (true, !wide) }
+    var multipliers: [QuantizedMultiplier] = []
+    if case .fixedPoint(let requantization) = result { multipliers = requantization.multipliers }
+    let zeroPoint = isWide || arithmetic == .hybrid ? 0 : input.quantization.zeroPoint ?? 0
+    let format = tflk_quantized_format(
+      input_type: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
+      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, input_zero_point: Int32(clamping: zeroPoint),
+      weight_zero_point: Int32(clamping: weightZeroPoint))
+    let factors = try IntegerPacking.factors(multipliers, count: channels)
+    // Only its checks of numbers are wanted here.
+    let checks = IntegerPacking(
+      kernels: kernels, geometry: whole, groups: 1, format: format, isWide: isWide, sumsIn32Bits: sumsIn32Bits,
+      multipliers: multipliers, factors: factors, isTransposed: false)
+    guard checks.isSupported else { return nil }
+    let filter = try node.input(1)
+    let constant = filter.element.bitWidth < 8 ? try node.unpacked(1) : node.constant(1)?.bytes
+    guard let constant else { return nil }
+    guard constant.count >= filter.shape.elementCount else {
+      throw .malformed("constant weights have \(constant.count) bytes, too few for \(filter)")
+    }
+    var bias: SharedBytes?
+    hasBias = node.hasInput(2)
+    var isFloat = false
+    if case .float(let scales, _, _, _) = result {
+      isFloat = true
+      channelScales = try IntegerConvolution.scales(scales, count: channels)
+    } else {
+      channelScales = try IntegerConvolution.scales([], count: 0)
+      if let type = node.optionalInput(2) {
+        guard let bytes = node.constant(2)?.bytes else { return nil }
+        guard let byteCount = type.byteCount, bytes.count >= byteCount else {
+          throw .malformed("the bias has \(bytes.count) bytes, too few for \(type)")
+        }
+        bias = type.element == .int32 ? try IntegerPacking.widened(bytes, count: channels) : bytes
+      }
+    }
+    let key = """
+      depthwise \(kernels.name) \(filter.element) \(filter.shape) \(whole.input_channels) \(format.input_type.rawValue) \
+      \(format.input_zero_point) \(format.weight_zero_point) \(isWide) \(sumsIn32Bits) \
+      \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
+      """
+    let biasBytes = bias
+    packed = try node.packed(key, of: hasBias && !isFloat ? [1, 2] : [1]) { () throws(OperatorError) -> SharedBytes in
+      let bytes = unsafe withUnsafePointer(to: whole) {
+        unsafe kernels.table.pointee.int_depthwise_packed_bytes($0)
+      }
+      return try unsafe SharedBytes.make(count: bytes, failure: { _ in OperatorError.outOfMemory(bytes: bytes) }) {
+        buffer throws(OperatorError) in
+        let values = unsafe multipliers.isEmpty ? nil : factors.baseAddress.assumingMemoryBound(to: Int32.self)
+        unsafe withUnsafePointer(to: whole) { geometry in
+          unsafe withUnsafePointer(to: format) { format in
+            unsafe kernels.table.pointee.int_depthwise_pack(
+              geometry, format, constant.baseAddress,
+              biasBytes.map { unsafe $0.baseAddress.assumingMemoryBound(to: Int64.self) }, values,
+              values.map { unsafe $0 + channels }, sumsIn32Bits, buffer.baseAddress)
+          }
+        }
+      }
+    }
+    self.kernels = kernels
+    self.geometry = whole
+    self.format = format
+    self.result = result
+    output = try node.output(0).element
+    linesPerTile = geometry.depthwiseLinesPerTile(rate: kernels.integerRate / 8, threads: node.threads)
+    imageElements = geometry.inputPixelsPerBatch * geometry.inputChannels
+    threads = node.threads
+  }
+
+  func kernel() -> Kernel {
+    let table = unsafe kernels.table
+    let preparedBytes = unsafe withUnsafePointer(to: geometry) {
+      unsafe table.pointee.int_depthwise_prepared_bytes($0)
+    }
+    let preparedPixels = unsafe withUnsafePointer(to: geometry) {
+      unsafe table.pointee.int_depthwise_prepared_pixels($0)
+    }
+    let isFloat = if case .float = result { true } else { false }
+    let batch = geometry.batch
+    let lines = batch * geometry.output_height
+    let pixelsPerTile = max(1, (128 << 10) / geometry.output_channels)
+    let scratch = isFloat ? [batch * imageElements, batch * 4, batch * 4, preparedBytes] : [0, 0, 0, preparedBytes]
+    return Kernel(scratch: scratch) { io throws(OperatorError) in
+      if isFloat {
+        try DynamicQuantization.quantizeRows(io, input: 0, rows: batch, columns: imageElements, asymmetric: true)
+      }
+      try io.forEachTile(of: pixelsPerTile, in: preparedPixels) { pixels in
+        let source = unsafe isFloat ? UnsafeRawPointer(io.scratchBytes(0).baseAddress) : io.inputBytes(0).baseAddress
+        let zeroPoints =
+          unsafe isFloat ? UnsafePointer(io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress) : nil
+        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
+        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe withUnsafePointer(to: format) { format in
+            unsafe kernels.table.pointee.int_depthwise_prepare(
+              geometry, format, source, zeroPoints, io.scratchBytes(3).baseAddress, pixels.lowerBound,
+              pixels.upperBound)
+          }
+        }
+      }
+      try io.forEachTile(of: linesPerTile, in: lines) { range in
+        var target = unsafe self.target(io)
+        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe kernels.table.pointee.int_depthwise(
+            geometry, io.scratchBytes(3).baseAddress, packed.baseAddress, &target, range.lowerBound, range.upperBound)
+        }
+      }
+    }
+  }
+
+  private func target(_ io: Operands) -> tflk_quantized_output {
+    var target = unsafe tflk_quantized_output()
+    unsafe target.data = io.outputBytes(0).baseAddress
+    switch result {
+    case .fixedPoint(let requantization):
+      unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
+      unsafe target.output_zero_point = requantization.zeroPoint
+      unsafe target.activation_min = requantization.minimum
+      unsafe target.activation_max = requantization.maximum
+    case .real, .sums: unsafe target.type = TFLK_INT32
+    case .float(_, _, _, let range):
+      unsafe target.type = TFLK_FLOAT32
+      unsafe target.row_scale = UnsafePointer(io.scratchBytes(1).bindMemory(to: Float.self).baseAddress)
+      unsafe target.rows_per_scale = geometry.output_height * geometry.output_width
+      unsafe target.channel_scale = channelScales.baseAddress.assumingMemoryBound(to: Float.self)
+      unsafe target.bias = hasBias ? UnsafePointer(io.inputBytes(2).bindMemory(to: Float.self).baseAddress) : nil
+      unsafe target.clamp_min = range.lowerBound
+      unsafe target.clamp_max = range.upperBound
+    }
+    return unsafe target
+  }
+}

@@ -1,0 +1,263 @@
+internal import CKernels
+internal import FlatBuffers
+internal import TensorTypes
+
+/// What becomes of the sums of an integer product.
+enum IntegerResult: Sendable {
+  /// Scaled in fixed point to the output's type.
+  case fixedPoint(Requantization)
+  /// Scaled in double precision to the output's type.
+  case real(RealRequantization)
+  /// Written as they are.
+  case sums
+  /// Scaled to floats, for activations that are quantised while the model runs.
+  ///
+  /// - `scales`: one weight scale per column, or one.
+  /// - `perRow`: whether each row of the product has a scale of its own, instead of each image.
+  case float(scales: [Float], asymmetric: Bool, perRow: Bool, range: ClosedRange<Float>)
+}
+
+/// Integer convolutions, and matrix products with weights `[columns][depth]`, on the C kernels.
+@safe struct IntegerConvolution: Sendable {
+  private let packing: IntegerPacking
+  private let image: Int
+  private let weights: Int
+  private let bias: Int?
+  private let output: ElementType
+  private let result: IntegerResult
+  /// One float per column of all groups, for float results.
+  private let channelScales: SharedBytes
+  /// Nil when weights are packed in each invocation.
+  private let packed: SharedBytes?
+  private let tiling: ProductTiling
+  private let threads: Int
+
+  private enum Scratch {
+    // The first three are those of `DynamicQuantization`.
+    static let quantized = 0
+    static let scales = 1
+    static let zeroPoints = 2
+    static let prepared = 3
+    static let packed = 4
+    static let sums = 5
+  }
+
+  /// - Parameters:
+  ///   - geometry: one group.
+  ///   - arithmetic: not `float`.
+  ///   - inputs: the inputs with activations, weights and, if there is one, bias.
+  ///   - weightZeroPoint: the zero point of all weights.
+  /// - Returns: nil when there are no C kernels for this.
+  init?(
+    _ node: NodeContext, geometry: tflk_conv_geometry, groups: Int, arithmetic: ProductArithmetic,
+    inputs: (image: Int, weights: Int, bias: Int?), weightZeroPoint: Int, result: IntegerResult
+  ) throws(OperatorError) {
+    guard let kernels = Microkernels.current else { return nil }
+    let input = try node.input(inputs.image)
+    let weightType = try node.input(inputs.weights)
+    let isHybrid = arithmetic == .hybrid
+    var isWide = false
+    var sumsIn32Bits = true
+    if case .int16(let wide) = arithmetic { (isWide, sumsIn32Bits) = (true, !wide) }
+    var multipliers: [QuantizedMultiplier] = []
+    if case .fixedPoint(let requantization) = result { multipliers = requantization.multipliers }
+    let inputZeroPoint = isHybrid || isWide ? 0 : input.quantization.zeroPoint ?? 0
+    let format = tflk_quantized_format(
+      input_type: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
+      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, input_zero_point: Int32(clamping: inputZeroPoint),
+      weight_zero_point: Int32(clamping: weightZeroPoint))
+    packing = IntegerPacking(
+      kernels: kernels, geometry: geometry, groups: groups, format: format, isWide: isWide, sumsIn32Bits: sumsIn32Bits,
+      multipliers: multipliers,
+      factors: try IntegerPacking.factors(multipliers, count: groups * geometry.output_channels), isTransposed: false)
+    guard packing.isSupported else { return nil }
+    image = inputs.image
+    weights = inputs.weights
+    bias = inputs.bias
+    self.result = result
+    output = try node.output(0).element
+    threads = node.threads
+    var packedBias = inputs.bias
+    if case .float(let scales, _, _, _) = result {
+      packedBias = nil
+      channelScales = try Self.scales(scales, count: groups * geometry.output_channels)
+    } else {
+      channelScales = try Self.scales([], count: 0)
+    }
+    packed = try packing.packed(node, weights: inputs.weights, bias: packedBias)
+    // Computed weights of less than a byte, and computed biases that would have to be widened, are left to other kernels.
+    guard packed != nil || (weightType.element.bitWidth == 8 && !isWide) else { return nil }
+    tiling = ProductTiling(
+      rows: geometry.batch * geometry.output_height * geometry.output_width, columnTiles: packing.columnTiles,
+      panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
+      rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
+      rate: isWide ? kernels.integerRate / 2 : kernels.integerRate, threads: node.threads)
+  }
+
+  /// One float per column.
+  static func scales(_ scales: [Float], count: Int) throws(OperatorError) -> SharedBytes {
+    try unsafe SharedBytes.make(count: count * 4, failure: { _ in OperatorError.outOfMemory(bytes: count * 4) }) {
+      buffer throws(OperatorError) in
+      let target = unsafe buffer.bindMemory(to: Float.self)
+      for i in 0..<count { unsafe target[i] = scales[scales.count == 1 ? 0 : i] }
+    }
+  }
+
+  private var rows: Int { packing.geometry.batch * packing.geometry.output_height * packing.geometry.output_width }
+  private var totalColumns: Int { packing.groups * packing.columns }
+  /// Elements of one row of activations that shares a scale, and how many there are, for float results.
+  private var quantizedRows: (count: Int, elements: Int) {
+    guard case .float(_, _, let perRow, _) = result else { return (0, 0) }
+    let geometry = packing.geometry
+    return perRow
+      ? (rows, geometry.input_pixel_stride)
+      : (geometry.batch, geometry.input_height * geometry.input_width * geometry.input_pixel_stride)
+  }
+
+  func kernel() -> Kernel {
+    let preparedBytes = packing.preparedBytes
+    let preparedPixels = packing.preparedPixels
+    let groupBytes = packing.groupBytes
+    let quantized = quantizedRows
+    let sumBytes = if case .real = result { rows * totalColumns * 4 } else { 0 }
+    let bytesPerPixel = packing.geometry.input_channels * (packing.isWide ? 2 : 1)
+    let preparedTile = max(1, min(preparedPixels, (256 << 10) / max(bytesPerPixel, 1)))
+    let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
+    let elementBytes = packing.isWide ? 2 : 1
+    let columns = packing.columns
+    let tileColumns = packing.tileColumns
+    let outputBytes = output.bitWidth / 8
+    let asymmetric = if case .float(_, true, _, _) = result { true } else { false }
+    let perImageZeroPoints = if case .float(_, true, false, _) = result { true } else { false }
+    let scratch = [
+      quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, packing.groups * preparedBytes,
+      packed == nil ? packing.totalBytes : 0, sumBytes,
+    ]
+    return Kernel(scratch: scratch) { io throws(OperatorError) in
+      if packed == nil { try pack(io) }
+      if quantized.count > 0 {
+        try DynamicQuantization.quantizeRows(
+          io, input: image, rows: quantized.count, columns: quantized.elements, asymmetric: asymmetric)
+      }
+      try io.forEachTile(packing.groups * preparedTiles, workers: threads) { index, _ in
+        let group = index / preparedTiles
+        let first = index % preparedTiles * preparedTile
+        let isQuantizedHere = quantized.count > 0
+        let source =
+          unsafe isQuantizedHere
+          ? UnsafeRawPointer(io.scratchBytes(Scratch.quantized).baseAddress) : io.inputBytes(image).baseAddress
+        guard let source = unsafe source, let target = unsafe io.scratchBytes(Scratch.prepared).baseAddress else {
+          return
+        }
+        let zeroPoints =
+          unsafe perImageZeroPoints
+          ? UnsafePointer(io.scratchBytes(Scratch.zeroPoints).bindMemory(to: Int32.self).baseAddress) : nil
+        let x = unsafe source + group * packing.geometry.input_channels * elementBytes
+        let end = min(first + preparedTile, preparedPixels)
+        let table = unsafe packing.kernels.table.pointee
+        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
+        unsafe withUnsafePointer(to: packing.geometry) { geometry in
+          unsafe withUnsafePointer(to: packing.format) { format in
+            if packing.isWide {
+              unsafe table.int16_prepare(
+                geometry, format, x.assumingMemoryBound(to: Int16.self), target + group * preparedBytes, first, end)
+            } else {
+              unsafe table.int8_prepare(geometry, format, x, zeroPoints, target + group * preparedBytes, first, end)
+            }
+          }
+        }
+      }
+      try io.forEachTile(packing.groups * tiling.count, workers: threads) { index, _ in
+        let group = index / tiling.count
+        let (rows, tiles) = tiling.item(index % tiling.count)
+        guard let prepared = unsafe io.scratchBytes(Scratch.prepared).baseAddress,
+          let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
+        else { return }
+        var target = unsafe self.target(io, group)
+        if sumBytes > 0 {
+          unsafe target.data = io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + group * columns * 4 }
+        } else {
+          unsafe target.data = io.outputBytes(0).baseAddress.map { unsafe $0 + group * columns * outputBytes }
+        }
+        let table = unsafe packing.kernels.table.pointee
+        unsafe withUnsafePointer(to: packing.geometry) { geometry in
+          unsafe withUnsafePointer(to: packing.format) { format in
+            let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
+            unsafe convolve?(
+              geometry, format, prepared + group * preparedBytes, weights + group * groupBytes, &target,
+              rows.lowerBound, rows.upperBound, tiles.lowerBound, tiles.upperBound)
+          }
+        }
+        if case .real(let requantize) = result {
+          let first = group * columns + tiles.lowerBound * tileColumns
+          let last = group * columns + min(tiles.upperBound * tileColumns, columns)
+          io.requantize(requantize, rows: rows, columns: first..<last, stride: totalColumns, output)
+        }
+      }
+    }
+  }
+
+  /// Packs computed weights.
+  private func pack(_ io: Operands) throws(OperatorError) {
+    let packsBias = if case .float = result { false } else { true }
+    try io.forEachTile(packing.groups * packing.columnTiles, workers: threads) { tile, _ in
+      guard let source = unsafe io.inputBytes(weights).baseAddress,
+        let target = unsafe io.scratchBytes(Scratch.packed).baseAddress
+      else { return }
+      let offsets = unsafe packsBias ? bias.flatMap { unsafe io.inputBytes($0).baseAddress } : nil
+      unsafe packing.pack(tile: tile, weights: source, bias: offsets, into: target)
+    }
+  }
+
+  /// What the kernels make of sums, except where they write it.
+  private func target(_ io: Operands, _ group: Int) -> tflk_quantized_output {
+    var target = unsafe tflk_quantized_output()
+    switch result {
+    case .fixedPoint(let requantization):
+      unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
+      unsafe target.output_zero_point = requantization.zeroPoint
+      unsafe target.activation_min = requantization.minimum
+      unsafe target.activation_max = requantization.maximum
+    case .real, .sums: unsafe target.type = TFLK_INT32
+    case .float(_, let asymmetric, let perRow, let range):
+      let first = group * packing.columns
+      unsafe target.type = TFLK_FLOAT32
+      unsafe target.row_scale = UnsafePointer(io.scratchBytes(Scratch.scales).bindMemory(to: Float.self).baseAddress)
+      if asymmetric {
+        unsafe target.row_zero_point = UnsafePointer(
+          io.scratchBytes(Scratch.zeroPoints).bindMemory(to: Int32.self).baseAddress)
+      }
+      unsafe target.rows_per_scale = perRow ? 1 : packing.geometry.output_height * packing.geometry.output_width
+      unsafe target.channel_scale = channelScales.baseAddress.assumingMemoryBound(to: Float.self) + first
+      unsafe target.bias = bias.flatMap {
+        unsafe io.inputBytes($0).bindMemory(to: Float.self).baseAddress.map { unsafe UnsafePointer($0) + first }
+      }
+      unsafe target.clamp_min = range.lowerBound
+      unsafe target.clamp_max = range.upperBound
+    }
+    return unsafe target
+  }
+}
+
+extension Operands {
+  /// Scales a block of the sums in scratch 5 to output 0.
+  fileprivate func requantize(
+    _ requantize: RealRequantization, rows: Range<Int>, columns: Range<Int>, stride: Int, _ element: ElementType
+  ) {
+    for row in rows {
+      let range = row * stride + columns.lowerBound..<row * stride + columns.upperBound
+      let sums = writtenScratch(5, as: Int32.self).extracting(range)
+      switch element {
+      case .int8:
+        var y = output(0, as: Int8.self, in: range)
+        for i in sums.indices { y[i] = Int8(truncatingIfNeeded: requantize(sums[i], columns.lowerBound + i)) }
+      case .uint8:
+        var y = output(0, as: UInt8.self, in: range)
+        for i in sums.indices { y[i] = UInt8(truncatingIfNeeded: requantize(sums[i], columns.lowerBound + i)) }
+      default:
+        var y = output(0, as: Int16.self, in: range)
+        for i in sums.indices { y[i] = Int16(truncatingIfNeeded: requantize(sums[i], columns.lowerBound + i)) }
+      }
+    }
+  }
+}

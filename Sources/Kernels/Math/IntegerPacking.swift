@@ -1,0 +1,151 @@
+internal import CKernels
+internal import FlatBuffers
+internal import TensorTypes
+
+/// Weights and bias packed for the integer kernels, group by group.
+@safe struct IntegerPacking: Sendable {
+  let kernels: Microkernels
+  /// One group.
+  let geometry: tflk_conv_geometry
+  let groups: Int
+  let format: tflk_quantized_format
+  /// Whether activations are `int16`, summed in 64 bits unless `sumsIn32Bits`.
+  let isWide: Bool
+  let sumsIn32Bits: Bool
+  /// One per column of each group, or one; empty when the kernel answers sums or floats.
+  let multipliers: [QuantizedMultiplier]
+  /// The multipliers of all columns, then their shifts, as `Int32`.
+  let factors: SharedBytes
+  /// Whether the weights of a group are stored `[depth][columns]`.
+  let isTransposed: Bool
+
+  var columns: Int { geometry.output_channels }
+  var depth: Int { geometry.kernel_height * geometry.kernel_width * geometry.input_channels }
+  var tileColumns: Int { unsafe kernels.table.pointee.int8_tile_columns }
+  /// Column tiles of one group.
+  var columnTiles: Int { (columns + tileColumns - 1) / tileColumns }
+
+  /// Bytes of the packed weights of one group.
+  var groupBytes: Int {
+    unsafe withUnsafePointer(to: geometry) {
+      let table = unsafe kernels.table.pointee
+      return unsafe aligned(isWide ? table.int16_packed_bytes($0) : table.int8_packed_bytes($0))
+    }
+  }
+  var totalBytes: Int { groups * groupBytes }
+
+  /// Bytes of the prepared activations of one group.
+  var preparedBytes: Int {
+    unsafe withUnsafePointer(to: geometry) {
+      let table = unsafe kernels.table.pointee
+      return unsafe aligned(isWide ? table.int16_prepared_bytes($0) : table.int8_prepared_bytes($0))
+    }
+  }
+
+  /// Pixels of the prepared activations of one group.
+  var preparedPixels: Int {
+    unsafe withUnsafePointer(to: geometry) {
+      let table = unsafe kernels.table.pointee
+      return unsafe isWide ? table.int16_prepared_pixels($0) : table.int8_prepared_pixels($0)
+    }
+  }
+
+  /// Whether the kernels take these numbers: zero points inside of their types, scales that are not negative, shifts that fit.
+  var isSupported: Bool {
+    func limits(_ type: tflk_type) -> ClosedRange<Int32> {
+      type == TFLK_INT8 ? -128...127 : type == TFLK_UINT8 ? 0...255 : 0...0
+    }
+    let shifts: ClosedRange<Int32> = isWide && !sumsIn32Bits ? -31...14 : -31...31
+    return limits(format.input_type).contains(format.input_zero_point)
+      && limits(format.weight_type).contains(format.weight_zero_point)
+      && multipliers.allSatisfy { $0.multiplier >= 0 && shifts.contains($0.shift) }
+  }
+
+  /// Packs column tile `tile`, counted through all groups. `bias` holds `int32`, or `int64` for wide kernels.
+  func pack(tile: Int, weights: UnsafeRawPointer, bias: UnsafeRawPointer?, into packed: UnsafeMutableRawPointer) {
+    let group = tile / columnTiles
+    let own = tile % columnTiles
+    let source = unsafe weights + group * columns * depth
+    let target = unsafe packed + group * groupBytes
+    let first = group * columns
+    let (columnStride, depthStride) = isTransposed ? (1, columns) : (depth, 1)
+    let values = unsafe multipliers.isEmpty ? nil : factors.baseAddress.assumingMemoryBound(to: Int32.self) + first
+    let shifts = unsafe values.map { unsafe $0 + groups * columns }
+    let table = unsafe kernels.table.pointee
+    unsafe withUnsafePointer(to: geometry) { geometry in
+      unsafe withUnsafePointer(to: format) { format in
+        if isWide {
+          unsafe table.int16_pack(
+            geometry, format, source, columnStride, depthStride,
+            bias.map { unsafe $0.assumingMemoryBound(to: Int64.self) + first }, values, shifts, sumsIn32Bits, target,
+            own, own + 1)
+        } else {
+          unsafe table.int8_pack(
+            geometry, format, source, columnStride, depthStride,
+            bias.map { unsafe $0.assumingMemoryBound(to: Int32.self) + first }, values, shifts, target, own, own + 1)
+        }
+      }
+    }
+  }
+
+  /// The bytes of ``factors``.
+  static func factors(_ multipliers: [QuantizedMultiplier], count: Int) throws(OperatorError) -> SharedBytes {
+    let bytes = multipliers.isEmpty ? 0 : 8 * count
+    return try unsafe SharedBytes.make(count: bytes, failure: { _ in OperatorError.outOfMemory(bytes: bytes) }) {
+      buffer throws(OperatorError) in
+      guard !multipliers.isEmpty else { return }
+      let target = unsafe buffer.bindMemory(to: Int32.self)
+      for i in 0..<count {
+        let multiplier = multipliers[multipliers.count == 1 ? 0 : i]
+        unsafe target[i] = multiplier.multiplier
+        unsafe target[count + i] = multiplier.shift
+      }
+    }
+  }
+
+  /// Constant weights and bias, packed once for all interpreters; nil when one of them is computed.
+  func packed(_ node: NodeContext, weights: Int, bias: Int?) throws(OperatorError) -> SharedBytes? {
+    let type = try node.input(weights)
+    let constant = type.element.bitWidth < 8 ? try node.unpacked(weights) : node.constant(weights)?.bytes
+    guard let constant else { return nil }
+    guard constant.count >= groups * columns * depth else {
+      throw .malformed("constant weights have \(constant.count) bytes, too few for \(type)")
+    }
+    var offsets = bias.flatMap { node.constant($0)?.bytes }
+    guard bias == nil || offsets != nil else { return nil }
+    if let bias, let bytes = offsets {
+      let biasType = try node.input(bias)
+      guard let byteCount = biasType.byteCount, bytes.count >= byteCount else {
+        throw .malformed("the bias has \(bytes.count) bytes, too few for \(biasType)")
+      }
+      if isWide, biasType.element == .int32 { offsets = try Self.widened(bytes, count: groups * columns) }
+    }
+    let key = """
+      integer \(kernels.name) \(type.element) \(groups) \(columns) \(geometry.kernel_height) \(geometry.kernel_width) \
+      \(geometry.input_channels) \(geometry.dilation_height) \(geometry.dilation_width) \(format.input_type.rawValue) \
+      \(format.input_zero_point) \(format.weight_zero_point) \(isWide) \(sumsIn32Bits) \(isTransposed) \
+      \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
+      """
+    return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
+      try unsafe SharedBytes.make(count: totalBytes, failure: { _ in OperatorError.outOfMemory(bytes: totalBytes) }) {
+        buffer throws(OperatorError) in
+        guard let target = buffer.baseAddress else { return }
+        for tile in 0..<groups * columnTiles {
+          unsafe pack(tile: tile, weights: constant.baseAddress, bias: offsets?.baseAddress, into: target)
+        }
+      }
+    }
+  }
+
+  /// An `int32` bias with 64 bits for each element.
+  static func widened(_ bytes: SharedBytes, count: Int) throws(OperatorError) -> SharedBytes {
+    try unsafe SharedBytes.make(count: count * 8, failure: { _ in OperatorError.outOfMemory(bytes: count * 8) }) {
+      buffer throws(OperatorError) in
+      let target = unsafe buffer.bindMemory(to: Int64.self)
+      let source = bytes.span
+      for i in 0..<count {
+        unsafe target[i] = Int64(source.unsafeLoadUnaligned(fromByteOffset: 4 * i, as: Int32.self))
+      }
+    }
+  }
+}
