@@ -52,24 +52,26 @@ struct TestNode {
     var results: [[UInt8]] = []
     var keep: [UnsafeMutableRawBufferPointer] = []
     defer { for buffer in keep { buffer.deallocate() } }
-    func allocate(_ count: Int, offset: Int) -> OperandSlot {
+    func allocate(_ count: Int, offset: Int) throws -> OperandSlot {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count + 128 + offset, alignment: 64)
       buffer.initializeMemory(as: UInt8.self, repeating: 0xA5)
       keep.append(buffer)
-      return OperandSlot(address: buffer.baseAddress! + offset, byteCount: count)
+      return OperandSlot(address: try #require(buffer.baseAddress) + offset, byteCount: count)
     }
     for offset in [0, 64, 0] {
       var places: [TensorID: OperandSlot] = [:]
       for (index, tensor) in inputs.enumerated() {
         guard let tensor, !tensor.isConstant else { continue }
-        let slot = allocate(tensor.bytes.count, offset: offset)
-        tensor.bytes.withUnsafeBytes { slot.address.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        let slot = try allocate(tensor.bytes.count, offset: offset)
+        tensor.bytes.withUnsafeBytes {
+          slot.address.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(slot.address), byteCount: $0.count)
+        }
         places[TensorID(index)] = slot
       }
       let count = try #require(output.byteCount)
-      let slot = allocate(count, offset: offset)
+      let slot = try allocate(count, offset: offset)
       places[TensorID(inputs.count)] = slot
-      try region.bind(RegionMemory(places, empty: allocate(0, offset: 0)))
+      try region.bind(RegionMemory(places, empty: try allocate(0, offset: 0)))
       try region.invoke(ExecutionContext(threadPool: pool))
       results.append(Array(UnsafeRawBufferPointer(start: slot.address, count: count)))
       let behind = UnsafeRawBufferPointer(start: slot.address + count, count: 64)
