@@ -93,6 +93,10 @@ let package = Package(
       name: "CorpusTests",
       dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "DelegatesTests",
+      dependencies: ["Delegates", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport"],
+      swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
     .testTarget(

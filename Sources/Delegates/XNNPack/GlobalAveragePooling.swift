@@ -15,10 +15,11 @@ extension Lowering {
     var axes: Set<Int> = []
     for value in try operands.integers(1, "the axes") {
       guard let axis = shape.axis(value) else { throw Refusal("axis \(value) is outside of rank \(shape.rank)") }
-      axes.insert(axis)
+      // A dimension of one element has nothing to average.
+      if shape[axis] > 1 { axes.insert(axis) }
     }
     guard let first = axes.min(), let last = axes.max(), last - first + 1 == axes.count else {
-      throw Refusal("axes \(axes.sorted()) are not neighbours")
+      throw Refusal("axes \(axes.sorted()) are not one run of dimensions")
     }
     let batch = shape.product(0..<first)
     let count = shape.product(first..<last + 1)

@@ -52,11 +52,12 @@ enum ProductArithmetic {
         input: try TensorQuantization(input, "the input"), output: try TensorQuantization(output, "the output"),
         range: try TensorQuantization.range(activation, output))
       let (scales, zeroPoints) = try Self.scales(filter, channels: channels, axis: axis)
+      // With one factor the library wants at least 2^-32; channels of which each has its own may be as good as dead.
+      let factors: Range<Float> = scales.count == 1 ? 0x1p-32..<256 : 0..<256
       for scale in scales {
         try TensorQuantization.check(scale, "the filter")
-        let factor = quantized.input.scale * scale / quantized.output.scale
         try TensorQuantization.check(
-          ratio: factor, in: 0x1p-32..<256,
+          ratio: quantized.input.scale * scale / quantized.output.scale, in: factors,
           "the factor from sums to the output (input scale * filter scale / output scale)")
       }
       if input.element == .uint8 {
