@@ -106,7 +106,7 @@ public struct OperatorTable: Sendable {
     TransposeConv.self,
     Unpack.self,
     Where.self,
-    ZerosLike.self
+    ZerosLike.self,
   ]
 
   private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]

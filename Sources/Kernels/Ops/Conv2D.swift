@@ -30,7 +30,7 @@ public struct Conv2D: Operator {
   }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
-    try node.expect(inputs: 2...3)
+    try node.expect(inputs: 3)
     let geometry = try geometry(node)
     _ = try arithmetic(node, geometry)
     _ = try activation.floatRange()

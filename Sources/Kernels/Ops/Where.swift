@@ -29,6 +29,7 @@ public struct Where: Operator {
     guard [.bool, .float32, .int8, .uint8, .int32, .uint32, .int64].contains(input.element) else {
       throw .unsupported("\(input.element) input; bool, float32, int8, uint8, int32, uint32 and int64 are supported")
     }
+    guard input.shape.rank > 0 else { throw .malformed("the input must have at least one dimension") }
     guard try node.output(0).element == .int64 else { throw .malformed("the result must be int64") }
     let bytes = try node.bytes(0)
     guard let needed = input.byteCount, bytes.count >= needed else { throw .malformed("the input has too few bytes") }
