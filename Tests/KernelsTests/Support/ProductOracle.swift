@@ -1,6 +1,7 @@
 import KernelTestSupport
 import Kernels
 import TensorTypes
+import Testing
 
 /// A convolution written from TFLite's definition, in exact integers or double precision: the answer that kernels are compared with.
 struct ConvolutionOracle {
@@ -146,7 +147,8 @@ extension TestTensor {
       bytes[i / perByte] |= (UInt8(bitPattern: value) & UInt8((1 << bits) - 1)) << UInt8(bits * (i % perByte))
     }
     var tensor = try TestTensor([UInt8](), [0])
-    tensor.type = TensorType(element: bits == 4 ? .int4 : .int2, shape: Shape(dimensions)!, quantization: quantization)
+    tensor.type = TensorType(
+      element: bits == 4 ? .int4 : .int2, shape: try #require(Shape(dimensions)), quantization: quantization)
     tensor.bytes = bytes
     return tensor
   }
