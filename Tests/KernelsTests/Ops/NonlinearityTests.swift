@@ -47,7 +47,9 @@ import Testing
       #expect(result.count == x.count)
       for (actual, value) in zip(result, x) {
         let expected = item.function(Double(value))
-        #expect(abs(Double(actual) - expected) <= 1e-6 * max(abs(expected), 1e-1), "\(value)")
+        // The factor 1 + tanh(…) of GELU cancels where x is negative.
+        let least = item.name.hasPrefix("GELU") ? 1 : 0.1
+        #expect(abs(Double(actual) - expected) <= 1e-6 * max(abs(expected), least), "\(value)")
       }
     }
   }
