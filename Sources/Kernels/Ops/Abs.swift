@@ -2,8 +2,8 @@ public import TensorTypes
 
 /// `ABS`: the absolute value, element by element.
 ///
-/// Any shape. `float32`, `int32`, `int16` (whose smallest number stays itself) and, with one scale and zero point each for input and output,
-/// `int8` and `int16` (zero points 0).
+/// Any shape. `float32`, `float16`, `bfloat16`; `int16`, `int32` and `int64`, whose smallest number stays itself; and, with one scale and zero
+/// point each for input and output, `int8` and `int16` (zero points 0).
 public struct Abs: Operator {
   public static let definition = OperatorDefinition(.abs, versions: 1...5, options: 78)
 

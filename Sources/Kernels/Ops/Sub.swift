@@ -3,7 +3,7 @@ public import TensorTypes
 /// `SUB`: the difference of two tensors, element by element, broadcast against each other, with a fused activation.
 ///
 /// Inputs and output have one element type: `float32`, `float16`, `int32`, `int64` (wrapping), or with one scale and zero point
-/// each `int8`, `uint8` and `int16` (zero point 0).
+/// each `int8`, `uint8` and `int16` (zero point 0). `int16` without quantisation subtracts as integers.
 public struct Sub: Operator {
   public static let definition = OperatorDefinition(.sub, versions: 1...5, options: 28)
 
