@@ -76,6 +76,10 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    .executableTarget(
+      name: "ClassifyDigits", dependencies: ["TFLiteRuntime", "Delegates"], path: "Examples/ClassifyDigits",
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+
     // Tests. Test code may use unsafe pointers without marking each use.
     .target(
       name: "KernelTestSupport", dependencies: ["Kernels", "TensorTypes", "FlatBuffers"],

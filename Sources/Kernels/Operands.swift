@@ -129,7 +129,7 @@ public import TensorTypes
   ///
   /// - Parameter grain: the least number of indices worth handing to another thread. Between ranges the invocation can be stopped.
   /// - Throws: `cancelled` or `deadlineExceeded`; the outputs are then incomplete.
-  @inline(always)
+  @inline(never)
   public func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) throws(OperatorError) {
     guard count > 0 else { return }
     let grain = max(grain, 1)

@@ -60,9 +60,9 @@ struct BenchmarkCommand: ParsableCommand {
       entries = profiler.entries.map(ProfileEntry.init)
     }
     let report = BenchmarkReport(
-      model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads, samples_us: samples,
-      load_us: (loaded - start).microseconds, first_us: (first - loaded).microseconds, peak_rss_kb: peak,
-      latency_us: Latency(samples), arena_bytes: interpreter.arena.bytes, profile: profile ? entries : nil)
+      model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads, samplesUs: samples,
+      loadUs: (loaded - start).microseconds, firstUs: (first - loaded).microseconds, peakRssKb: peak,
+      latencyUs: Latency(samples), arenaBytes: interpreter.arena.bytes, profile: profile ? entries : nil)
     if json { try printJSON(report) } else { print(report.text) }
   }
 }
@@ -108,15 +108,15 @@ private struct Latency: Encodable {
 private struct ProfileEntry: Encodable {
   let node: Int
   let name: String
-  let first_us: Double
-  let avg_us: Double
+  let firstUs: Double
+  let avgUs: Double
   let count: Int
 
   init(_ entry: Profiler.Entry) {
     node = entry.node
     name = entry.name
-    first_us = Double(entry.firstNanoseconds) / 1000
-    avg_us = Double(entry.totalNanoseconds) / 1000 / Double(entry.invocations)
+    firstUs = Double(entry.firstNanoseconds) / 1000
+    avgUs = Double(entry.totalNanoseconds) / 1000 / Double(entry.invocations)
     count = entry.invocations
   }
 }
@@ -125,24 +125,24 @@ private struct BenchmarkReport: Encodable {
   let model: String
   let delegate: String
   let threads: Int
-  let samples_us: [Double]
-  let load_us: Double
-  let first_us: Double
-  let peak_rss_kb: Int
-  let latency_us: Latency
-  let arena_bytes: Int
+  let samplesUs: [Double]
+  let loadUs: Double
+  let firstUs: Double
+  let peakRssKb: Int
+  let latencyUs: Latency
+  let arenaBytes: Int
   let profile: [ProfileEntry]?
 
   var text: String {
     func milliseconds(_ microseconds: Double) -> String { "\((microseconds / 1000).text(3)) ms" }
     var lines = [
       Terminal.bold("\(model)")
-        + "  \(delegate), \(threads) thread\(threads == 1 ? "" : "s"), \(samples_us.count) runs",
-      "latency  p50 \(milliseconds(latency_us.p50))   min \(milliseconds(latency_us.min))   "
-        + "mean \(milliseconds(latency_us.mean))   p90 \(milliseconds(latency_us.p90))   "
-        + "p99 \(milliseconds(latency_us.p99))   max \(milliseconds(latency_us.max))",
-      "load \(milliseconds(load_us))   first invocation \(milliseconds(first_us))   "
-        + "peak memory \(peak_rss_kb.grouped) kB   arena \(arena_bytes.grouped) bytes",
+        + "  \(delegate), \(threads) thread\(threads == 1 ? "" : "s"), \(samplesUs.count) runs",
+      "latency  p50 \(milliseconds(latencyUs.p50))   min \(milliseconds(latencyUs.min))   "
+        + "mean \(milliseconds(latencyUs.mean))   p90 \(milliseconds(latencyUs.p90))   "
+        + "p99 \(milliseconds(latencyUs.p99))   max \(milliseconds(latencyUs.max))",
+      "load \(milliseconds(loadUs))   first invocation \(milliseconds(firstUs))   "
+        + "peak memory \(peakRssKb.grouped) kB   arena \(arenaBytes.grouped) bytes",
     ]
     if let profile { lines.append(profileText(profile)) }
     return lines.joined(separator: "\n")
@@ -150,16 +150,16 @@ private struct BenchmarkReport: Encodable {
 
   /// The three tables that users of TFLite's `benchmark_model` know.
   private func profileText(_ entries: [ProfileEntry]) -> String {
-    let total = entries.reduce(0) { $0 + $1.avg_us }
+    let total = entries.reduce(0) { $0 + $1.avgUs }
     func table(_ rows: [ProfileEntry]) -> String {
       var table = TextTable(
         ["[node type]", "[first ms]", "[avg ms]", "[%]", "[cdf%]", "[times called]", "[node]"],
         [.left, .right, .right, .right, .right, .right, .right])
       var cumulative = 0.0
       for row in rows {
-        cumulative += row.avg_us
+        cumulative += row.avgUs
         table.add([
-          row.name, (row.first_us / 1000).text(3), (row.avg_us / 1000).text(3), (100 * row.avg_us / total).text(2),
+          row.name, (row.firstUs / 1000).text(3), (row.avgUs / 1000).text(3), (100 * row.avgUs / total).text(2),
           (100 * cumulative / total).text(2), "\(row.count)", "\(row.node)",
         ])
       }
@@ -167,7 +167,7 @@ private struct BenchmarkReport: Encodable {
     }
     var summary = TextTable(["[node type]", "[count]", "[avg ms]", "[%]"], [.left, .right, .right, .right])
     let groups = Dictionary(grouping: entries, by: \.name).map { name, rows in
-      (name: name, count: rows.count, time: rows.reduce(0) { $0 + $1.avg_us })
+      (name: name, count: rows.count, time: rows.reduce(0) { $0 + $1.avgUs })
     }
     for group in groups.sorted(by: { ($1.time, $0.name) < ($0.time, $1.name) }) {
       summary.add([group.name, "\(group.count)", (group.time / 1000).text(3), (100 * group.time / total).text(2)])
@@ -178,7 +178,7 @@ private struct BenchmarkReport: Encodable {
       \(table(entries))
 
       Top by Computation Time
-      \(table(Array(entries.sorted { $0.avg_us > $1.avg_us }.prefix(10))))
+      \(table(Array(entries.sorted { $0.avgUs > $1.avgUs }.prefix(10))))
 
       Summary by node type
       \(summary.text(indent: "  "))

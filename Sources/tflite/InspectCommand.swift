@@ -37,7 +37,7 @@ struct ModelReport: Encodable {
     let type: String
     let shape: [Int]
     let quantization: String?
-    let constant_bytes: Int?
+    let constantBytes: Int?
   }
   struct OperatorRow: Encodable {
     let subgraph: Int
@@ -58,7 +58,7 @@ struct ModelReport: Encodable {
   }
   struct ArenaRow: Encodable {
     let bytes: Int
-    let lower_bound: Int
+    let lowerBound: Int
     let optimal: Bool
   }
   struct Subgraph: Encodable {
@@ -72,7 +72,7 @@ struct ModelReport: Encodable {
   let description: String
   let version: Int
   let bytes: Int
-  let constant_bytes: Int
+  let constantBytes: Int
   let metadata: [String]
   let signatures: [SignatureRow]
   let subgraphs: [Subgraph]
@@ -103,10 +103,10 @@ struct ModelReport: Encodable {
         TensorRow(
           subgraph: number, index: index, name: tensor.name, type: tensor.type.element.description,
           shape: tensor.shapeSignature ?? tensor.type.shape.dimensions, quantization: tensor.type.quantization.text,
-          constant_bytes: tensor.constant?.bytes.count)
+          constantBytes: tensor.constant?.bytes.count)
       }
     }
-    constant_bytes = tensors.reduce(0) { $0 + ($1.constant_bytes ?? 0) }
+    constantBytes = tensors.reduce(0) { $0 + ($1.constantBytes ?? 0) }
 
     var placement = Placement()
     var arena: ArenaReport?
@@ -120,7 +120,7 @@ struct ModelReport: Encodable {
       error = "\(failure)"
     }
     self.error = error
-    self.arena = arena.map { ArenaRow(bytes: $0.bytes, lower_bound: $0.lowerBound, optimal: $0.isProvenOptimal) }
+    self.arena = arena.map { ArenaRow(bytes: $0.bytes, lowerBound: $0.lowerBound, optimal: $0.isProvenOptimal) }
     partitions = placement.partitions.map {
       PartitionRow(subgraph: $0.subgraph, delegate: $0.delegate, operators: $0.operators)
     }
@@ -152,7 +152,7 @@ struct ModelReport: Encodable {
     var lines = [
       "\(Terminal.bold(model))  \(bytes.grouped) bytes, schema version \(version)",
       description.isEmpty ? nil : "description: \(description)",
-      "constants: \(constant_bytes.grouped) bytes",
+      "constants: \(constantBytes.grouped) bytes",
       metadata.isEmpty ? nil : "metadata: \(metadata.joined(separator: ", "))",
     ].compactMap { $0 }
     for signature in signatures {
@@ -177,7 +177,7 @@ struct ModelReport: Encodable {
         func types(_ ids: [Int]) -> String {
           ids.map { id in
             guard rows.indices.contains(id) else { return "-" }
-            return "\(rows[id].type)\(rows[id].shape)" + (rows[id].constant_bytes == nil ? "" : "*")
+            return "\(rows[id].type)\(rows[id].shape)" + (rows[id].constantBytes == nil ? "" : "*")
           }.joined(separator: " ")
         }
         table.add([
@@ -194,10 +194,10 @@ struct ModelReport: Encodable {
     }
     if let arena {
       lines.append(
-        "arena: \(arena.bytes.grouped) bytes, lower bound \(arena.lower_bound.grouped), "
+        "arena: \(arena.bytes.grouped) bytes, lower bound \(arena.lowerBound.grouped), "
           + (arena.optimal
             ? "proven optimal"
-            : "\((100 * Double(arena.bytes - arena.lower_bound) / Double(max(arena.lower_bound, 1))).text(1))% above it")
+            : "\((100 * Double(arena.bytes - arena.lowerBound) / Double(max(arena.lowerBound, 1))).text(1))% above it")
       )
     }
     if let error { lines.append("cannot be run: \(error)") }

@@ -80,7 +80,7 @@ struct RunCommand: ParsableCommand {
       try printJSON(
         RunReport(
           model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads,
-          invoke_us: elapsed.microseconds, outputs: summaries, classes: classes?.ranked))
+          invokeUs: elapsed.microseconds, outputs: summaries, classes: classes?.ranked))
     } else {
       printSummary(summaries, elapsed)
       if let classes { print(classes.text) }
@@ -109,7 +109,7 @@ private struct RunReport: Encodable {
   let model: String
   let delegate: String
   let threads: Int
-  let invoke_us: Double
+  let invokeUs: Double
   let outputs: [OutputSummary]
   let classes: [Classes.Ranked]?
 }

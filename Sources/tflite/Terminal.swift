@@ -65,9 +65,10 @@ extension Int {
   }
 }
 
-/// Prints a value as JSON with keys in order.
+/// Prints a value as JSON with keys in snake case and in order.
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   FileHandle.standardOutput.write(try encoder.encode(value))
   FileHandle.standardOutput.write(Data("\n".utf8))

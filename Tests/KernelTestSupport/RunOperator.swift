@@ -22,10 +22,11 @@ public func run(
   var memory: [UnsafeMutableRawBufferPointer] = []
   defer { for buffer in memory { buffer.deallocate() } }
   func allocate(_ count: Int) -> OperandSlot {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count + guardBytes, alignment: 64)
+    let address = UnsafeMutableRawPointer.allocate(byteCount: count + guardBytes, alignment: 64)
+    let buffer = UnsafeMutableRawBufferPointer(start: address, count: count + guardBytes)
     buffer.initializeMemory(as: UInt8.self, repeating: 0xA5)
     memory.append(buffer)
-    return OperandSlot(address: buffer.baseAddress!, byteCount: count)
+    return OperandSlot(address: address, byteCount: count)
   }
   var slots: [OperandSlot] = inputs.map { tensor in
     let slot = allocate(tensor?.bytes.count ?? 0)
@@ -55,7 +56,8 @@ public func run(
   let context = ExecutionContext(threadPool: ThreadPool(count: threads))
   try slots.withUnsafeBufferPointer { buffer in
     try kernel.invoke(
-      Operands(slots: buffer.baseAddress!, inputCount: inputs.count, outputCount: outputs.count, context: context))
+      Operands(
+        slots: #require(buffer.baseAddress), inputCount: inputs.count, outputCount: outputs.count, context: context))
   }
   for (slot, buffer) in zip(slots, memory) {
     #expect(

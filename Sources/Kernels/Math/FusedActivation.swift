@@ -44,9 +44,9 @@ public enum FusedActivation: Int8, Sendable, Hashable {
     }
     let range = try floatRange()
     guard self != .none else { return limits }
-    guard let scale = output.quantization.scale, let zeroPoint = output.quantization.zeroPoint else {
-      throw .malformed("a fused activation needs a quantised output")
-    }
+    guard let scale = output.quantization.scale, let zeroPoint = output.quantization.zeroPoint, scale > 0,
+      scale.isFinite
+    else { throw .malformed("a fused activation needs an output with a scale above 0") }
     func quantize(_ value: Float) -> Int32 {
       let q = Double(zeroPoint) + Double((value / scale).rounded(.toNearestOrAwayFromZero))
       return Int32(min(max(q, Double(limits.lowerBound)), Double(limits.upperBound)))

@@ -15,7 +15,7 @@ extension Operands {
   /// For kernels whose work comes in tiles of about 50 to 200 microseconds: a cancelled invocation ends within one tile. Tiles run at the same
   /// time, so each must write only what belongs to it; `worker` is below `workers` and tells apart those that run at the same time.
   /// - Throws: `cancelled` or `deadlineExceeded`; the outputs are then incomplete.
-  @inline(__always)
+  @inline(never)
   func forEachTile(
     _ count: Int, workers: Int, _ body: @Sendable (_ tile: Int, _ worker: Int) -> Void
   ) throws(OperatorError) {
@@ -33,7 +33,7 @@ extension Operands {
   }
 
   /// Calls `body` for ranges of at most `tile` indices that together cover `0..<count`, as ``forEachTile(_:workers:_:)`` does.
-  @inline(__always)
+  @inline(never)
   func forEachTile(of tile: Int, in count: Int, _ body: @Sendable (Range<Int>) -> Void) throws(OperatorError) {
     guard count > 0 else { return }
     try forEachTile((count - 1) / tile + 1, workers: Int.max) { index, _ in

@@ -41,6 +41,7 @@ struct PlainConvolution: Sendable {
       * geometry.inputChannels
   }
 
+  @inline(never)
   func float(_ range: ClosedRange<Float>) -> Kernel {
     Kernel { io throws(OperatorError) in
       try run(io, input: Float.self, filter: Float.self, output: Float.self, zero: Float(0)) { sum, x, w in
@@ -54,6 +55,7 @@ struct PlainConvolution: Sendable {
   /// - Parameters:
   ///   - scales: one weight scale per channel, or one.
   ///   - asymmetric: how activations are quantised.
+  @inline(never)
   func hybrid(scales: [Float], asymmetric: Bool, range: ClosedRange<Float>) -> Kernel {
     let batch = geometry.batch
     let elements = imageElements
@@ -72,6 +74,7 @@ struct PlainConvolution: Sendable {
     }
   }
 
+  @inline(never)
   func uint8(inputZeroPoint: Int32, weightZeroPoint: Int32, _ requantize: Requantization) -> Kernel {
     Kernel { io throws(OperatorError) in
       try run(io, input: UInt8.self, filter: UInt8.self, output: UInt8.self, zero: Int32(0)) { sum, x, w in
@@ -82,6 +85,7 @@ struct PlainConvolution: Sendable {
     }
   }
 
+  @inline(never)
   func int8(inputZeroPoint: Int32, _ requantize: Requantization) -> Kernel {
     Kernel { io throws(OperatorError) in
       try run(io, input: Int8.self, filter: Int8.self, output: Int8.self, zero: Int32(0)) { sum, x, w in
@@ -95,6 +99,7 @@ struct PlainConvolution: Sendable {
   /// - Parameters:
   ///   - wide: sums in 64 bits instead of 32.
   ///   - biasElement: the bias's element type.
+  @inline(never)
   func int16(wide: Bool, biasElement: ElementType?, _ requantize: Requantization) -> Kernel {
     guard wide else {
       return Kernel { io throws(OperatorError) in

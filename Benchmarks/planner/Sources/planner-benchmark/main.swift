@@ -52,7 +52,7 @@ func measure(_ instance: PackingInstance) throws {
   row([
     instance.name, "\(instance.buffers.count)", "\(greedy.lowerBound)",
     thousandths(Double(greedyBySizeBytes(instance.buffers)) / bound), thousandths(Double(greedy.bytes) / bound),
-    thousandths(Double(plan.bytes) / bound), plan.isProvenOptimal ? "yes" : "no", "\(milliseconds)"
+    thousandths(Double(plan.bytes) / bound), plan.isProvenOptimal ? "yes" : "no", "\(milliseconds)",
   ])
   let violations = MemoryPlanValidator.validate(instance.buffers, plan)
   if !violations.isEmpty { print("  INVALID: \(violations)") }
