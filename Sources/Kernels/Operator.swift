@@ -28,6 +28,10 @@ public protocol Operator: Sendable {
   /// The kernel for operands whose types and shapes are known. Called after ``infer(_:)`` succeeded for the same operands.
   func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel
 
+  /// The element types that the outputs have whatever the model declares for them; nil where the declaration counts, as it mostly does.
+  /// Some converters leave a wrong declaration behind, which TFLite's kernels overwrite.
+  func outputElements(_ inputs: [TensorType?]) -> [ElementType]?
+
   /// Which operands may share memory.
   var sharing: OperandSharing { get }
 
@@ -40,6 +44,7 @@ public protocol Operator: Sendable {
 }
 
 extension Operator {
+  public func outputElements(_ inputs: [TensorType?]) -> [ElementType]? { nil }
   public var sharing: OperandSharing { .separate }
   public var isPure: Bool { true }
   public var dependsOnlyOnShapes: Bool { false }

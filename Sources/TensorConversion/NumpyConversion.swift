@@ -12,8 +12,7 @@ extension ElementType {
     case .float16: .float16
     case .float64: .float64
     case .int8, .int4, .int2: .int8
-    case .uint4: .int8
-    case .uint8, .float8E4M3FN, .float8E5M2: .uint8
+    case .uint8, .uint4, .float8E4M3FN, .float8E5M2: .uint8
     case .int16: .int16
     case .uint16, .bfloat16: .uint16
     case .int32: .int32

@@ -9,7 +9,7 @@ import Testing
 /// are wrong.
 @Suite(.enabled(if: Corpus.isThere, Corpus.missing)) struct ConformanceTests {
   /// At least this many cases pass; grows with the operators.
-  static let minimumPassing = 500
+  static let minimumPassing = 2350
 
   enum Outcome {
     case passed
@@ -64,7 +64,27 @@ import Testing
   }
 
   /// Cases whose expectation is not followed, with the reason.
-  static let exceptions: [String: String] = [:]
+  static let exceptions: [String: String] = {
+    let unpackedInt4 = "LiteRT reads packed int4 weights as int8 where activations are int16"
+    let wideBias = "LiteRT reads the int32 bias as int64 where quantized_bias_type is not set"
+    let unquantized = "8- or 16-bit operands without a scale have no meaning; LiteRT multiplies by NaN, we refuse"
+    return [
+      "depthwise_conv_2d/o_depthwise_conv_2d_021_i4_i16": unpackedInt4,
+      "depthwise_conv_2d/o_depthwise_conv_2d_046_m_i4_i16": unpackedInt4,
+      "transpose_conv/o_transpose_conv_021_i16_int32valid": wideBias,
+      "transpose_conv/o_transpose_conv_032_i16_int32s1": wideBias,
+      "transpose_conv/o_transpose_conv_043_i16_int32s3": wideBias,
+      "transpose_conv/o_transpose_conv_054_i16_int32v1": wideBias,
+      "div/o_div_028_int16": unquantized,
+      "div/o_div_029_int16": unquantized,
+      "div/o_div_030_int16": unquantized,
+      "div/o_div_031_uint8": unquantized,
+      "div/o_div_034_int8": unquantized,
+      "div/o_div_036_int8": unquantized,
+      "mul/o_mul_033_uint8": unquantized,
+      "mul/o_mul_035_int8": unquantized,
+    ]
+  }()
 
   private func run(_ folder: String, _ id: String, _ description: [String: Any]) -> Outcome {
     do {

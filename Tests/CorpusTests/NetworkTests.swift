@@ -1,3 +1,4 @@
+import Delegates
 import Foundation
 import TFLiteRuntime
 import TensorConversion
@@ -25,6 +26,10 @@ import Testing
 
   @Test(arguments: networks) func builtinKernels(name: String) throws {
     try check(name, delegates: [], threads: 2)
+  }
+
+  @Test(arguments: networks) func xnnpack(name: String) throws {
+    try check(name, delegates: [.xnnpack()], threads: 2)
   }
 
   func check(_ name: String, delegates: [any Delegate], threads: Int) throws {

@@ -41,7 +41,10 @@ public func run(
     if let constant = pair.0 { return .constant(constant) }
     return tensor == nil ? .unknown : .computed(UnsafeRawBufferPointer(start: pair.1.address, count: pair.1.byteCount))
   }
-  let declared = outputs.map { TensorType(element: $0.0, shape: .scalar, quantization: $0.1) }
+  var declared = outputs.map { TensorType(element: $0.0, shape: .scalar, quantization: $0.1) }
+  if let elements = operation.outputElements(inputs.map { $0?.type }) {
+    for (index, element) in zip(declared.indices, elements) { declared[index].element = element }
+  }
   let shapes = try operation.infer(
     NodeContext(inputs: inputs.map { $0?.type }, outputs: declared, values: values, threads: threads))
   try #require(shapes.count == outputs.count, sourceLocation: sourceLocation)

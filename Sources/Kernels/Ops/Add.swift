@@ -18,6 +18,10 @@ public struct Add: Operator {
 
   public var sharing: OperandSharing { .inPlace([0, 1]) }
 
+  public func outputElements(_ inputs: [TensorType?]) -> [ElementType]? {
+    inputs.first.flatMap { $0 }.map { [$0.element] }
+  }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     [try node.binaryBroadcast().shape]
   }

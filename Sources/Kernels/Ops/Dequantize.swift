@@ -9,6 +9,8 @@ public struct Dequantize: Operator {
 
   public init(options: OperatorOptions) {}
 
+  public func outputElements(_ inputs: [TensorType?]) -> [ElementType]? { [.float32] }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 1)
     let input = try node.input(0)

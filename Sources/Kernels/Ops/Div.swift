@@ -24,7 +24,7 @@ public struct Div: Operator {
     switch try node.input(0).element {
     case .float32: return try RealQuotient<Float>(activation).kernel(broadcast)
     case .float16: return try RealQuotient<Float16>(activation).kernel(broadcast)
-    case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingDivisor(Int32.self)
+    case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingQuotient(Int32.self, broadcast)
     case .int8:
       let function = try QuantizedQuotient<Int8>(node, activation)
       return function.kernel(broadcast).checkingDivisor(Int8.self, zero: Int8(clamping: function.rightZeroPoint))
@@ -99,17 +99,6 @@ public struct Div: Operator {
     /// bits of the exponent. Quotients far below one output step come out wrong, and alike.
     private static func divideByHugePower(_ value: Int32, _ exponent: Int32) -> Int32 {
       (value &>> exponent) &+ (value >= 0 ? 1 : 0)
-    }
-  }
-}
-
-extension Kernel {
-  /// This kernel, after a look at input 1 for elements equal to `zero`, which are an error.
-  func checkingDivisor<T: FixedWidthInteger & BitwiseCopyable & Sendable>(_: T.Type, zero: T = 0) -> Kernel {
-    Kernel(scratch: scratch) { [invoke] io throws(OperatorError) in
-      let divisor = io.input(1, as: T.self)
-      for i in divisor.indices where divisor[i] == zero { throw .invalidValue("division by zero") }
-      try invoke(io)
     }
   }
 }

@@ -3,7 +3,8 @@ public import TensorTypes
 
 /// `FLOOR_MOD`: the remainder with the sign of the divisor, element by element, broadcast against each other.
 ///
-/// `float32` (a zero divisor gives NaN), `int8`, `int16`, `int32` and `int64`, whose divisor must not contain zero.
+/// `float32` (a zero divisor gives NaN), `int8`, `int16`, `int32` and `int64`, whose divisor must not contain zero. The smallest `int32` or `int64` divided by -1 is
+/// an error, as its quotient does not exist.
 public struct FloorMod: Operator {
   public static let definition = OperatorDefinition(.floorMod, versions: 1...2, options: 72)
 
@@ -21,8 +22,8 @@ public struct FloorMod: Operator {
     case .float32: return RealRemainder().kernel(broadcast, grain: 1024)
     case .int8: return Remainder<Int8>().kernel(broadcast).checkingDivisor(Int8.self)
     case .int16: return Remainder<Int16>().kernel(broadcast).checkingDivisor(Int16.self)
-    case .int32: return Remainder<Int32>().kernel(broadcast).checkingDivisor(Int32.self)
-    case .int64: return Remainder<Int64>().kernel(broadcast).checkingDivisor(Int64.self)
+    case .int32: return Remainder<Int32>().kernel(broadcast).checkingQuotient(Int32.self, broadcast)
+    case .int64: return Remainder<Int64>().kernel(broadcast).checkingQuotient(Int64.self, broadcast)
     case let other: throw .unsupported("\(other) inputs; float32, int8, int16, int32 and int64 are supported")
     }
   }

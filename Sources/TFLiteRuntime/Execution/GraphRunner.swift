@@ -87,6 +87,12 @@ internal import TensorTypes
     builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
     let variableLookup: SegmentBuilder.Lookup = { [unowned self] in variableSlot($0) }
     segments = [try builder.build(from: 0, isFirst: true, memory: variableLookup, bytesInUse: variables.byteCount)]
+    for id in graph.inputs {
+      guard let value = graph[id].initialValue, let slot = slot(of: id), slot.byteCount == value.bytes.count else {
+        continue
+      }
+      unsafe slot.address.copyMemory(from: value.bytes.baseAddress, byteCount: value.bytes.count)
+    }
   }
 
   func invoke(profiler: Profiler?) throws(ModelError) {

@@ -143,6 +143,9 @@ struct SegmentBuilder {
     for case let id? in node.inputs where graph[id].sparsity != nil {
       throw .unsupported("sparse weights; dense ones are supported")
     }
+    if let elements = operation.outputElements(node.inputs.map { $0.map { types[$0.index] } }) {
+      for (id, element) in zip(node.outputs, elements) { types[id.index].element = element }
+    }
     let context = context(index, memory: memory)
     for id in node.inputs.compactMap({ $0 }) + node.outputs where types[id.index].shape.rank > Self.maximumRank {
       throw .unsupported(

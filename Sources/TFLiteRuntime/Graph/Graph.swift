@@ -51,6 +51,8 @@ public struct GraphTensor: Sendable {
   public var shapeSignature: [Int]?
   /// The value of a constant tensor, as it is stored in the model (sparse when ``sparsity`` is set).
   public var constant: Constant?
+  /// What a graph input holds until the caller writes it; nil for zeros.
+  public var initialValue: Constant?
   /// Whether the tensor keeps its value from one invocation to the next. It starts as zeros. Source: `is_variable`.
   public var isVariable: Bool
   /// How a sparse constant is stored; nil for dense tensors.

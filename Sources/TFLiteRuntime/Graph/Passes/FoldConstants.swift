@@ -62,6 +62,10 @@ struct NodeEvaluation {
 
   /// The outputs' types and values; nil when they need more than `maximumBytes`.
   func run(maximumBytes: Int, nanoseconds: UInt64) throws(OperatorError) -> [(type: TensorType, constant: Constant)]? {
+    var outputs = self.outputs
+    if let elements = operation.outputElements(inputs) {
+      for (index, element) in zip(outputs.indices, elements) { outputs[index].element = element }
+    }
     let values = constants.map { constant in constant.map { NodeContext.Value.constant($0) } ?? .unknown }
     let shapes = try operation.infer(NodeContext(inputs: inputs, outputs: outputs, values: values, threads: 1))
     guard shapes.count == outputs.count else { throw .malformed("has \(shapes.count) outputs, not \(outputs.count)") }

@@ -17,6 +17,11 @@ public struct GraphCompiler: Sendable, Hashable {
   /// - Throws: ``ModelError`` when a composite's decomposition does not fit it, or a limit is reached.
   public func compile(_ index: Int, of subgraphs: [Graph], limits: Limits) throws(ModelError) -> Graph {
     var graph = try InlineComposites(subgraphs: subgraphs, limits: limits)(subgraphs[index])
+    // An input that the model gives a value is still an input: the value is what it holds at first.
+    for id in graph.inputs where graph[id].constant != nil {
+      graph[id].initialValue = graph[id].constant
+      graph[id].constant = nil
+    }
     if foldsConstants { graph = FoldConstants(limits: limits)(graph) }
     if eliminatesDeadCode { graph = EliminateDeadCode()(graph) }
     return graph
