@@ -24,7 +24,7 @@ public struct Div: Operator {
     switch try node.input(0).element {
     case .float32: return try RealQuotient<Float>(activation).kernel(broadcast)
     case .float16: return try RealQuotient<Float16>(activation).kernel(broadcast)
-    case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingQuotient(Int32.self, broadcast)
+    case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingDivisor(Int32.self)
     case .int8:
       let function = try QuantizedQuotient<Int8>(node, activation)
       return function.kernel(broadcast).checkingDivisor(Int8.self, zero: Int8(clamping: function.rightZeroPoint))

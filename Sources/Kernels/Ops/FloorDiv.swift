@@ -27,7 +27,7 @@ public struct FloorDiv: Operator {
       }
     case .int8: return Quotient<Int8>().kernel(broadcast).checkingDivisor(Int8.self)
     case .int16: return Quotient<Int16>().kernel(broadcast).checkingDivisor(Int16.self)
-    case .int32: return Quotient<Int32>().kernel(broadcast).checkingQuotient(Int32.self, broadcast)
+    case .int32: return Quotient<Int32>().kernel(broadcast).checkingDivisor(Int32.self)
     case let other: throw .unsupported("\(other) inputs; float32, int8, int16 and int32 are supported")
     }
   }

@@ -46,8 +46,12 @@ struct QuantizationReader {
       throw malformed("the quantisation has \(scales.count) scales for dimension \(axis) of shape \(shape)")
     }
     guard let range = zeroPointRange else {
-      // Scales on floats and others record how the model was trained; nothing reads them.
-      return .none
+      // A scale on floats mostly records how the model was trained. It counts where an operator gives its output another type than the
+      // model declares.
+      guard scales.count == 1, scales[0].isFinite, scales[0] > 0, let zeroPoint = Int16(exactly: stored[0]) else {
+        return .none
+      }
+      return .perTensor(scale: scales[0], zeroPoint: Int(zeroPoint))
     }
     for (channel, scale) in scales.enumerated() where !(scale.isFinite && scale >= 0) {
       throw malformed("scale \(channel) of the quantisation is \(scale)")

@@ -17,8 +17,10 @@ public struct GraphCompiler: Sendable, Hashable {
   /// - Throws: ``ModelError`` when a composite's decomposition does not fit it, or a limit is reached.
   public func compile(_ index: Int, of subgraphs: [Graph], limits: Limits) throws(ModelError) -> Graph {
     var graph = try InlineComposites(subgraphs: subgraphs, limits: limits)(subgraphs[index])
-    // An input that the model gives a value is still an input: the value is what it holds at first.
-    for id in graph.inputs where graph[id].constant != nil {
+    // An input to which the model gives a value is still an input, and the value what it holds at first; inputs keep what they hold between
+    // invocations, so one that is declared a variable needs nothing more.
+    for id in graph.inputs where graph[id].constant != nil || graph[id].isVariable {
+      graph[id].isVariable = false
       graph[id].initialValue = graph[id].constant
       graph[id].constant = nil
     }
