@@ -77,6 +77,17 @@ package struct PoolingOptions: Sendable, Hashable {
   }
 }
 
+/// What pooling does with the elements of a window. Conforming types are small values whose functions are inlined into the loops.
+protocol PoolingFunction: Sendable {
+  associatedtype Element: BitwiseCopyable
+  associatedtype Accumulator: BitwiseCopyable
+  /// The accumulator of no elements.
+  var initial: Accumulator { get }
+  func add(_ accumulator: Accumulator, _ element: Element) -> Accumulator
+  /// The result of a window with `count` elements.
+  func finish(_ accumulator: Accumulator, _ count: Int) -> Element
+}
+
 /// Pooling over windows of an NHWC tensor, a row of results at a time; all loops run over channels.
 struct Pooling: Sendable {
   let rows: PoolingOptions.Windows
@@ -93,35 +104,37 @@ struct Pooling: Sendable {
   /// Elements that scratch buffer 0 needs.
   var accumulators: Int { batches * rows.count * columns.count == 0 ? 0 : batches * rows.count * channels }
 
-  /// For each result, `start` writes accumulators of the channels, `add` takes in each position of the window, and `finish` writes the
-  /// result from the accumulators and the number of positions.
-  @inline(__always)
-  func run<T: BitwiseCopyable, A: BitwiseCopyable & Sendable>(
-    _ io: Operands, _: T.Type, initial: A, add: @Sendable (A, T) -> A, finish: @Sendable (A, Int) -> T
-  ) throws(OperatorError) {
+  /// The kernel that gives each result the function's value for its window.
+  func kernel<Function: PoolingFunction>(_ function: Function) -> Kernel {
+    Kernel(scratch: [accumulators * MemoryLayout<Function.Accumulator>.stride]) { io throws(OperatorError) in
+      try run(io, function)
+    }
+  }
+
+  private func run<Function: PoolingFunction>(_ io: Operands, _ function: Function) throws(OperatorError) {
     guard accumulators > 0 else { return }
     let work = columns.count * channels * min(rows.filter, rows.size) * min(columns.filter, columns.size)
     try io.parallel(batches * rows.count, grain: max(1, 16384 / max(work, 1))) { range in
       for row in range {
         let batch = row / rows.count
         let vertical = rows.window(row % rows.count)
-        var accumulator = io.scratch(0, as: A.self, in: row * channels..<(row + 1) * channels)
+        var accumulator = io.scratch(0, as: Function.Accumulator.self, in: row * channels..<(row + 1) * channels)
         for column in 0..<columns.count {
           let horizontal = columns.window(column)
-          for i in accumulator.indices { accumulator[i] = initial }
+          for i in accumulator.indices { accumulator[i] = function.initial }
           for y in vertical {
             for x in horizontal {
               let start = ((batch &* rows.size &+ y) &* columns.size &+ x) &* channels
-              let values = io.input(0, as: T.self, in: start..<start &+ channels)
+              let values = io.input(0, as: Function.Element.self, in: start..<start &+ channels)
               precondition(values.count == accumulator.count)
-              for i in values.indices { accumulator[i] = add(accumulator[i], values[i]) }
+              for i in values.indices { accumulator[i] = function.add(accumulator[i], values[i]) }
             }
           }
           let start = (row &* columns.count &+ column) &* channels
-          var results = io.output(0, as: T.self, in: start..<start &+ channels)
+          var results = io.output(0, as: Function.Element.self, in: start..<start &+ channels)
           let count = vertical.count &* horizontal.count
           precondition(results.count == accumulator.count)
-          for i in accumulator.indices { results[i] = finish(accumulator[i], count) }
+          for i in accumulator.indices { results[i] = function.finish(accumulator[i], count) }
         }
       }
     }

@@ -17,20 +17,10 @@ public struct AveragePool2D: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let input = try node.input(0)
     let pooling = try Pooling(options, input.shape)
-    let scratch = [pooling.accumulators * 4]
     switch input.element {
     case .float32:
       let range = try options.activation.floatRange()
-      let (low, high) = (range.lowerBound, range.upperBound)
-      return Kernel(scratch: scratch) { io throws(OperatorError) in
-        try pooling.run(io, Float.self, initial: 0 as Float) {
-          $0 + $1
-        } finish: { sum, count in
-          let mean = sum / Float(count)
-          let raised = mean < low ? low : mean
-          return high < raised ? high : raised
-        }
-      }
+      return pooling.kernel(RealMean(low: range.lowerBound, high: range.upperBound))
     case .int8: return try integers(Int8.self, node, pooling)
     case .uint8: return try integers(UInt8.self, node, pooling)
     case .int16: return try integers(Int16.self, node, pooling)
@@ -39,22 +29,36 @@ public struct AveragePool2D: Operator {
     }
   }
 
-  @inline(__always)
   private func integers<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _: T.Type, _ node: NodeContext, _ pooling: Pooling
   ) throws(OperatorError) -> Kernel {
     let range = try options.activation.quantizedRange(try node.output(0))
-    let (low, high) = (range.lowerBound, range.upperBound)
-    return Kernel(scratch: [pooling.accumulators * 4]) { io throws(OperatorError) in
-      try pooling.run(io, T.self, initial: 0 as Int32) {
-        $0 &+ Int32(truncatingIfNeeded: $1)
-      } finish: { sum, count in
-        let divisor = Int32(truncatingIfNeeded: count)
-        guard divisor > 0 else { return T(truncatingIfNeeded: low) }
-        let half = divisor / 2
-        let mean = sum > 0 ? (sum &+ half) / divisor : (sum &- half) / divisor
-        return T(truncatingIfNeeded: min(max(mean, low), high))
-      }
+    return pooling.kernel(IntegerMean<T>(low: range.lowerBound, high: range.upperBound))
+  }
+
+  private struct RealMean: PoolingFunction {
+    let low: Float
+    let high: Float
+    var initial: Float { 0 }
+    @inline(__always) func add(_ sum: Float, _ value: Float) -> Float { sum + value }
+    @inline(__always) func finish(_ sum: Float, _ count: Int) -> Float {
+      let mean = sum / Float(count)
+      let raised = mean < low ? low : mean
+      return high < raised ? high : raised
+    }
+  }
+
+  private struct IntegerMean<T: FixedWidthInteger & BitwiseCopyable & Sendable>: PoolingFunction {
+    let low: Int32
+    let high: Int32
+    var initial: Int32 { 0 }
+    @inline(__always) func add(_ sum: Int32, _ value: T) -> Int32 { sum &+ Int32(truncatingIfNeeded: value) }
+    @inline(__always) func finish(_ sum: Int32, _ count: Int) -> T {
+      let divisor = Int32(truncatingIfNeeded: count)
+      guard divisor > 0 else { return T(truncatingIfNeeded: low) }
+      let half = divisor / 2
+      let mean = sum > 0 ? (sum &+ half) / divisor : (sum &- half) / divisor
+      return T(truncatingIfNeeded: min(max(mean, low), high))
     }
   }
 }

@@ -19,15 +19,18 @@ public struct L2Pool2D: Operator {
     guard input.element == .float32 else { throw .unsupported("\(input.element) input; float32 is supported") }
     let pooling = try Pooling(options, input.shape)
     let range = try options.activation.floatRange()
-    let (low, high) = (range.lowerBound, range.upperBound)
-    return Kernel(scratch: [pooling.accumulators * 4]) { io throws(OperatorError) in
-      try pooling.run(io, Float.self, initial: 0 as Float) {
-        $0 + $1 * $1
-      } finish: { sum, count in
-        let root = (sum / Float(count)).squareRoot()
-        let raised = root < low ? low : root
-        return high < raised ? high : raised
-      }
+    return pooling.kernel(RootMeanSquare(low: range.lowerBound, high: range.upperBound))
+  }
+
+  private struct RootMeanSquare: PoolingFunction {
+    let low: Float
+    let high: Float
+    var initial: Float { 0 }
+    @inline(__always) func add(_ sum: Float, _ value: Float) -> Float { sum + value * value }
+    @inline(__always) func finish(_ sum: Float, _ count: Int) -> Float {
+      let root = (sum / Float(count)).squareRoot()
+      let raised = root < low ? low : root
+      return high < raised ? high : raised
     }
   }
 }

@@ -20,15 +20,7 @@ public struct MaxPool2D: Operator {
     switch input.element {
     case .float32:
       let range = try options.activation.floatRange()
-      let (low, high) = (range.lowerBound, range.upperBound)
-      return Kernel(scratch: [pooling.accumulators * 4]) { io throws(OperatorError) in
-        try pooling.run(io, Float.self, initial: -Float.greatestFiniteMagnitude) {
-          $1 > $0 ? $1 : $0
-        } finish: { peak, _ in
-          let raised = peak < low ? low : peak
-          return high < raised ? high : raised
-        }
-      }
+      return pooling.kernel(RealMaximum(low: range.lowerBound, high: range.upperBound))
     case .int8: return try integers(Int8.self, node, pooling)
     case .uint8: return try integers(UInt8.self, node, pooling)
     case .int16: return try integers(Int16.self, node, pooling)
@@ -37,19 +29,31 @@ public struct MaxPool2D: Operator {
     }
   }
 
-  @inline(__always)
   private func integers<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _: T.Type, _ node: NodeContext, _ pooling: Pooling
   ) throws(OperatorError) -> Kernel {
     let range = try options.activation.quantizedRange(try node.output(0))
-    let low = T(truncatingIfNeeded: range.lowerBound)
-    let high = T(truncatingIfNeeded: range.upperBound)
-    return Kernel(scratch: [pooling.accumulators * MemoryLayout<T>.size]) { io throws(OperatorError) in
-      try pooling.run(io, T.self, initial: T.min) {
-        $1 > $0 ? $1 : $0
-      } finish: { peak, _ in
-        min(max(peak, low), high)
-      }
+    return pooling.kernel(
+      IntegerMaximum<T>(
+        low: T(truncatingIfNeeded: range.lowerBound), high: T(truncatingIfNeeded: range.upperBound)))
+  }
+
+  private struct RealMaximum: PoolingFunction {
+    let low: Float
+    let high: Float
+    var initial: Float { -Float.greatestFiniteMagnitude }
+    @inline(__always) func add(_ peak: Float, _ value: Float) -> Float { value > peak ? value : peak }
+    @inline(__always) func finish(_ peak: Float, _: Int) -> Float {
+      let raised = peak < low ? low : peak
+      return high < raised ? high : raised
     }
+  }
+
+  private struct IntegerMaximum<T: FixedWidthInteger & BitwiseCopyable & Sendable>: PoolingFunction {
+    let low: T
+    let high: T
+    var initial: T { T.min }
+    @inline(__always) func add(_ peak: T, _ value: T) -> T { value > peak ? value : peak }
+    @inline(__always) func finish(_ peak: T, _: Int) -> T { min(max(peak, low), high) }
   }
 }
