@@ -10,15 +10,16 @@ struct FoldConstants {
   /// A result may be this many times as large as the constants it is made of; what grows more is cheaper to compute than to keep.
   static let growth = 16
   static let smallResult = 1 << 16
-  /// An operator that takes longer than this is left to run with the model.
-  static let nanoseconds: UInt64 = 2_000_000_000
+  /// All operators together may take this long; those that do not get done are left to run with the model.
+  static let nanoseconds: UInt64 = 5_000_000_000
 
   func callAsFunction(_ graph: Graph) -> Graph {
     var result = graph
     result.nodes = []
     var added = 0
+    let deadline = ExecutionContext.now() + Self.nanoseconds
     for node in graph.nodes {
-      if let values = fold(node, in: result, budget: limits.foldedConstantBytes - added) {
+      if let values = fold(node, in: result, budget: limits.foldedConstantBytes - added, deadline: deadline) {
         for (id, value) in zip(node.outputs, values) {
           result[id].type = value.type
           result[id].shapeSignature = nil
@@ -32,11 +33,13 @@ struct FoldConstants {
     return result
   }
 
-  private func fold(_ node: Node, in graph: Graph, budget: Int) -> [(type: TensorType, constant: Constant)]? {
+  private func fold(_ node: Node, in graph: Graph, budget: Int, deadline: UInt64) -> [(type: TensorType, constant: Constant)]? {
     guard case .success(let operation) = node.implementation, operation.isPure, !node.outputs.isEmpty else {
       return nil
     }
     guard node.outputs.allSatisfy({ graph[$0].type.element.bitWidth > 0 }) else { return nil }
+    let now = ExecutionContext.now()
+    guard now < deadline else { return nil }
     var bytes = 0
     for case let id? in node.inputs {
       let tensor = graph[id]
@@ -48,7 +51,7 @@ struct FoldConstants {
       outputs: node.outputs.map { graph[$0].type }, constants: node.inputs.map { $0.flatMap { graph[$0].constant } })
     let limit = min(budget, max(Self.smallResult, bytes.multipliedReportingOverflow(by: Self.growth).partialValue))
     // Whatever is wrong with the operator is reported when an interpreter is made.
-    return try? evaluation.run(maximumBytes: limit, nanoseconds: Self.nanoseconds)
+    return try? evaluation.run(maximumBytes: limit, nanoseconds: deadline - now)
   }
 }
 
