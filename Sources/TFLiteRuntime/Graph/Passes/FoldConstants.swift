@@ -33,7 +33,9 @@ struct FoldConstants {
     return result
   }
 
-  private func fold(_ node: Node, in graph: Graph, budget: Int, deadline: UInt64) -> [(type: TensorType, constant: Constant)]? {
+  private func fold(_ node: Node, in graph: Graph, budget: Int, deadline: UInt64) -> [(
+    type: TensorType, constant: Constant
+  )]? {
     guard case .success(let operation) = node.implementation, operation.isPure, !node.outputs.isEmpty else {
       return nil
     }
