@@ -41,12 +41,12 @@ struct QuantizedSumParameters: Sendable {
     return subtracts ? 0 &- scaled : scaled
   }
 
-  @inline(__always) func output(_ sum: Int32) -> Int32 {
-    clamped(outputMultiplier.apply(sum) &+ outputZeroPoint, low, high)
+  var output: OutputQuantization {
+    OutputQuantization(multiplier: outputMultiplier, zeroPoint: outputZeroPoint, low: low, high: high)
   }
 }
 
-/// A quantised sum or difference of bytes: the scaled inputs come from tables.
+/// A sum or difference of bytes in the common scale: the scaled inputs come from tables.
 struct QuantizedByteSum<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
   private final class Tables: Sendable {
     let left: InlineArray<256, Int32>
@@ -59,26 +59,20 @@ struct QuantizedByteSum<T: FixedWidthInteger & BitwiseCopyable & Sendable>: Bina
   }
 
   private let tables: Tables
-  private let parameters: QuantizedSumParameters
 
-  init(_ parameters: QuantizedSumParameters) {
-    tables = Tables(parameters)
-    self.parameters = parameters
-  }
+  init(_ parameters: QuantizedSumParameters) { tables = Tables(parameters) }
 
-  @inline(__always) func apply(_ a: T, _ b: T) -> T {
-    let sum =
-      tables.left[Int(UInt8(truncatingIfNeeded: a))] &+ tables.right[Int(UInt8(truncatingIfNeeded: b))]
-    return T(truncatingIfNeeded: parameters.output(sum))
+  @inline(__always) func apply(_ a: T, _ b: T) -> Int32 {
+    tables.left[Int(UInt8(truncatingIfNeeded: a))] &+ tables.right[Int(UInt8(truncatingIfNeeded: b))]
   }
 }
 
-/// A quantised sum or difference of 16-bit integers.
+/// A sum or difference of 16-bit integers in the common scale.
 struct QuantizedShortSum: BinaryElementFunction {
   let parameters: QuantizedSumParameters
 
-  @inline(__always) func apply(_ a: Int16, _ b: Int16) -> Int16 {
-    Int16(truncatingIfNeeded: parameters.output(parameters.scaledLeft(Int32(a)) &+ parameters.scaledRight(Int32(b))))
+  @inline(__always) func apply(_ a: Int16, _ b: Int16) -> Int32 {
+    parameters.scaledLeft(Int32(a)) &+ parameters.scaledRight(Int32(b))
   }
 }
 
@@ -127,13 +121,13 @@ func quantizedSumKernel(
 ) throws(OperatorError) -> Kernel {
   let parameters = try QuantizedSumParameters(node, activation, subtracts: subtracts)
   switch try node.output(0).element {
-  case .int8: return QuantizedByteSum<Int8>(parameters).kernel(broadcast)
-  case .uint8: return QuantizedByteSum<UInt8>(parameters).kernel(broadcast)
+  case .int8: return QuantizedByteSum<Int8>(parameters).kernel(broadcast, parameters.output, to: Int8.self)
+  case .uint8: return QuantizedByteSum<UInt8>(parameters).kernel(broadcast, parameters.output, to: UInt8.self)
   default:
     try node.expectSymmetric(parameters.left, parameters.right, try node.affineOutput())
     if powerOfTwo, let function = try PowerOfTwoSum(node, activation, subtracts: subtracts) {
       return function.kernel(broadcast)
     }
-    return QuantizedShortSum(parameters: parameters).kernel(broadcast)
+    return QuantizedShortSum(parameters: parameters).kernel(broadcast, parameters.output, to: Int16.self)
   }
 }

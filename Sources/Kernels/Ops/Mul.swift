@@ -36,42 +36,38 @@ public struct Mul: Operator {
       return ComplexProduct().kernel(broadcast)
     case .int16 where try node.output(0).quantization == .none:
       return try WrappedProduct<Int16>(activation).kernel(broadcast)
-    case .int8: return try QuantizedProduct<Int8>(node, activation).kernel(broadcast)
-    case .uint8: return try QuantizedProduct<UInt8>(node, activation).kernel(broadcast)
+    case .int8: return try quantizedProduct(Int8.self, node, broadcast)
+    case .uint8: return try quantizedProduct(UInt8.self, node, broadcast)
     case .int16:
       try node.expectSymmetric(try node.affineInput(0), try node.affineInput(1), try node.affineOutput())
-      return try QuantizedProduct<Int16>(node, activation).kernel(broadcast)
+      return try quantizedProduct(Int16.self, node, broadcast)
     case let other:
       throw .unsupported(
         "\(other) inputs; float32, float16, int8, uint8, int16, int32, int64, uint32 and complex64 are supported")
     }
   }
-}
 
-/// The product of two quantised integers.
-private struct QuantizedProduct<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  private let leftZeroPoint: Int32
-  private let rightZeroPoint: Int32
-  private let outputZeroPoint: Int32
-  private let multiplier: QuantizedMultiplier
-  private let low: Int32
-  private let high: Int32
-
-  init(_ node: NodeContext, _ activation: FusedActivation) throws(OperatorError) {
+  private func quantizedProduct<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _: T.Type, _ node: NodeContext, _ broadcast: Broadcast
+  ) throws(OperatorError) -> Kernel {
     let left = try node.affineInput(0)
     let right = try node.affineInput(1)
     let output = try node.affineOutput()
-    leftZeroPoint = left.zeroPoint
-    rightZeroPoint = right.zeroPoint
-    outputZeroPoint = output.zeroPoint
-    multiplier = QuantizedMultiplier(Double(left.scale * right.scale / output.scale))
     let range = try activation.quantizedRange(try node.output(0))
-    low = range.lowerBound
-    high = range.upperBound
+    let quantization = OutputQuantization(
+      multiplier: QuantizedMultiplier(Double(left.scale * right.scale / output.scale)), zeroPoint: output.zeroPoint,
+      low: range.lowerBound, high: range.upperBound)
+    return IntegerProduct<T>(leftZeroPoint: left.zeroPoint, rightZeroPoint: right.zeroPoint)
+      .kernel(broadcast, quantization, to: T.self)
   }
+}
 
-  @inline(__always) func apply(_ a: T, _ b: T) -> T {
-    let product = (Int32(truncatingIfNeeded: a) &- leftZeroPoint) &* (Int32(truncatingIfNeeded: b) &- rightZeroPoint)
-    return T(truncatingIfNeeded: clamped(multiplier.apply(product) &+ outputZeroPoint, low, high))
+/// The product of two quantised integers, in the product of their scales.
+private struct IntegerProduct<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
+  let leftZeroPoint: Int32
+  let rightZeroPoint: Int32
+
+  @inline(__always) func apply(_ a: T, _ b: T) -> Int32 {
+    (Int32(truncatingIfNeeded: a) &- leftZeroPoint) &* (Int32(truncatingIfNeeded: b) &- rightZeroPoint)
   }
 }

@@ -1,0 +1,80 @@
+internal import CKernels
+internal import TensorTypes
+
+/// How a 32-bit result becomes a quantised output element: multiplied, moved by the zero point, clamped.
+struct OutputQuantization: Sendable {
+  let multiplier: QuantizedMultiplier
+  let zeroPoint: Int32
+  let low: Int32
+  let high: Int32
+
+  @inline(__always) func apply(_ value: Int32) -> Int32 {
+    clamped(multiplier.apply(value) &+ zeroPoint, low, high)
+  }
+}
+
+extension BinaryElementFunction where Output == Int32 {
+  /// The kernel that applies the function to inputs 0 and 1, broadcast against each other, and requantises its results to elements of type
+  /// `T` (`Int8`, `UInt8` or `Int16`) with the C kernels.
+  func kernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _ broadcast: Broadcast, _ quantization: OutputQuantization, to _: T.Type
+  ) -> Kernel {
+    let leftRepeats = broadcast.repeats(0)
+    let rightRepeats = broadcast.repeats(1)
+    let type: tflk_type = T.self == Int8.self ? TFLK_INT8 : T.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { range in
+        // Blocks are small enough to stay in the first-level cache. A block is read before it is written, so inputs may lie under the output.
+        var sums = InlineArray<512, Int32>(repeating: 0)
+        broadcast.forEachRun(in: range) { position, left, right, count in
+          let a = io.input(0, as: Left.self, in: left..<left + (leftRepeats ? 1 : count))
+          let b = io.input(1, as: Right.self, in: right..<right + (rightRepeats ? 1 : count))
+          var start = 0
+          while start < count {
+            let length = min(sums.count, count - start)
+            var block = sums.mutableSpan
+            let x = leftRepeats ? a : a.extracting(start..<start + length)
+            let y = rightRepeats ? b : b.extracting(start..<start + length)
+            if leftRepeats {
+              let value = x[0]
+              precondition(y.count <= block.count)
+              for i in y.indices { block[i] = apply(value, y[i]) }
+            } else if rightRepeats {
+              let value = y[0]
+              precondition(x.count <= block.count)
+              for i in x.indices { block[i] = apply(x[i], value) }
+            } else {
+              precondition(x.count <= block.count && x.count == y.count)
+              for i in x.indices { block[i] = apply(x[i], y[i]) }
+            }
+            var result = io.output(0, as: T.self, in: position + start..<position + start + length)
+            Self.requantize(block.span.extracting(first: length), quantization, type, &result)
+            start += length
+          }
+        }
+      }
+    }
+  }
+
+  private static func requantize<T: FixedWidthInteger & BitwiseCopyable>(
+    _ sums: Span<Int32>, _ quantization: OutputQuantization, _ type: tflk_type, _ result: inout MutableSpan<T>
+  ) {
+    precondition(sums.count == result.count)
+    guard let microkernels = Microkernels.current else {
+      for i in sums.indices { result[i] = T(truncatingIfNeeded: quantization.apply(sums[i])) }
+      return
+    }
+    unsafe sums.withUnsafeBufferPointer { source in
+      unsafe result.withUnsafeMutableBytes { target in
+        var output = unsafe tflk_quantized_output()
+        unsafe output.data = target.baseAddress
+        unsafe output.type = type
+        unsafe output.output_zero_point = quantization.zeroPoint
+        unsafe output.activation_min = quantization.low
+        unsafe output.activation_max = quantization.high
+        unsafe microkernels.table.pointee.requantize(
+          source.baseAddress, source.count, quantization.multiplier.multiplier, quantization.multiplier.shift, &output)
+      }
+    }
+  }
+}
