@@ -1,6 +1,5 @@
 import FlatBuffers
 import Glibc
-import KernelTestSupport
 import Kernels
 import TensorTypes
 import Testing
