@@ -1,5 +1,6 @@
 import AllocationCounter
 import Delegates
+import FlatBuffers
 import Glibc
 import Kernels
 import Synchronization
@@ -49,7 +50,7 @@ struct AllocationTests {
           pool.parallelize(2) { _ in
             arrived.increment()
             while arrived.count < 2 { sched_yield() }
-            free(malloc(10))
+            _ = try? SharedBytes(zeros: 10)
           }
         }
       } >= 6)
