@@ -288,7 +288,7 @@ struct SegmentBuilder {
       let options = delegate.partitioning
       let accepted = resolved.map { $0.delegate == number }
       let kept = Partitioner.regions(
-        accepted: accepted, successors: successors, minimumNodes: options.minimumNodes,
+        accepted: accepted, successors: successors, others: regions.map(\.nodes), minimumNodes: options.minimumNodes,
         maximumPartitions: options.maximumPartitions)
       let members = Set(kept.joined())
       for position in resolved.indices where accepted[position] && !members.contains(position) {
