@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import TensorTypes
 import Testing
@@ -177,6 +178,37 @@ import Testing
     // Constants and inputs are there in any case.
     let weights = try #require(model.subgraphs[0].nodes[0].inputs[1])
     #expect(try interpreter.tensor(weights).type.shape.dimensions == [5, 6])
+  }
+
+  /// Quantisation tools leave signatures that name a tensor before the last operators. Such a model is made of a fixture here, by changing the
+  /// one word that names its signature's output.
+  @Test func signatureOutputsThatAreComputedOnTheWay() throws {
+    let stored = try Data(contentsOf: URL(filePath: TestModels.path("dynamic_batch")))
+    let original = try Model(bytes: Array(stored))
+    let logits = original.subgraphs[0].nodes[0].outputs[0]
+    let kept = try Interpreter(original, options: .init(preservesIntermediates: true))
+    try kept.setInput(0, [Float](0..<6 as Range<Int>))
+    try kept.invoke()
+    var found = 0
+    for position in stride(from: 0, to: stored.count - 3, by: 4) {
+      guard Array(stored[position..<position + 4]) == [2, 0, 0, 0] else { continue }
+      var bytes = Array(stored)
+      bytes[position] = 1
+      guard let model = try? Model(bytes: bytes), model.signatures.first?.outputs.first?.tensor == logits,
+        model.subgraphs[0].outputs == original.subgraphs[0].outputs
+      else { continue }
+      found += 1
+      let interpreter = try Interpreter(model, signature: "serving_default")
+      try interpreter.setInput(0, [Float](0..<6 as Range<Int>))
+      try interpreter.invoke()
+      #expect(try interpreter.output(0) == kept.tensor(logits))
+      // Without a signature's name, the outputs are the subgraph's.
+      let plain = try Interpreter(model)
+      try plain.setInput(0, [Float](0..<6 as Range<Int>))
+      try plain.invoke()
+      #expect(try plain.output(0) == kept.output(0))
+    }
+    #expect(found == 1)
   }
 
   /// By its series, which is good enough near 0.

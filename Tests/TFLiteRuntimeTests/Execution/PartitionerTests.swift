@@ -76,6 +76,22 @@ import Testing
     }
   }
 
+  /// Each delegate's regions may be convex and still wait for one another.
+  @Test func regionsOfSeveralDelegatesHaveAnOrder() {
+    for seed in 0..<3000 as Range<UInt64> {
+      let problem = Problem(seed: seed)
+      var random = SeededGenerator(seed: ~seed)
+      let delegate = problem.accepted.map { _ in Int.random(in: 0..<3, using: &random) }
+      var regions: [[Int]] = []
+      for number in 0..<3 {
+        regions += Partitioner.regions(
+          accepted: delegate.map { $0 == number }, successors: problem.successors, others: regions, minimumNodes: 1,
+          maximumPartitions: nil)
+      }
+      checkOrder(problem, regions, seed)
+    }
+  }
+
   /// Every node once, each after all that it reads, the nodes of a region together.
   private func checkOrder(_ problem: Problem, _ regions: [[Int]], _ seed: UInt64) {
     let order = Partitioner.order(count: problem.accepted.count, successors: problem.successors, regions: regions)
