@@ -107,5 +107,18 @@ let package = Package(
       name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
       swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
+    .testTarget(
+      name: "FixtureTests",
+      dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
+      swiftSettings: testSettings),
+    // Stands in for malloc in the test program, to count.
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(
+      name: "TFLiteRuntimeTests",
+      dependencies: [
+        "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "Delegates", "TensorConversion", "TensorFiles",
+        "KernelTestSupport", "AllocationCounter",
+      ],
+      swiftSettings: testSettings),
   ]
 )

@@ -28,16 +28,15 @@ internal import CPThreadPool
       for index in 0..<count { body(index) }
       return
     }
-    withoutActuallyEscaping(body) { body in
-      var task = body
-      unsafe withUnsafeMutablePointer(to: &task) { pointer in
-        unsafe pthreadpool_parallelize_1d(
-          pool,
-          { context, index in
-            guard let context = unsafe context else { return }
-            unsafe context.assumingMemoryBound(to: (@Sendable (Int) -> Void).self).pointee(index)
-          }, pointer, count, 0)
-      }
-    }
+    unsafe parallelizeClosure(pthreadpool_parallelize_1d, pool, count, body)
   }
 }
+
+/// Calls a pool's function with a closure that stays where it is; in C, because Swift would allocate.
+@_silgen_name("tflk_parallelize")
+private func parallelizeClosure(
+  _ parallelize:
+    @convention(c) (
+      OpaquePointer?, (@convention(c) (UnsafeMutableRawPointer?, Int) -> Void)?, UnsafeMutableRawPointer?, Int, UInt32
+    ) -> Void,
+  _ pool: OpaquePointer?, _ count: Int, _ body: @Sendable (Int) -> Void)

@@ -18,7 +18,14 @@ internal import TensorTypes
   /// Whether the last invocation ran to its end.
   private(set) var hasOutputs = false
   /// Placement of the operators that are planned.
-  var placement: Placement { builder.placement }
+  var placement: Placement {
+    var placement = Placement()
+    for segment in segments {
+      placement.operators += segment.report.operators
+      placement.partitions += segment.report.partitions
+    }
+    return placement
+  }
 
   /// - Throws: ``ModelError`` when an operator has no implementation, or variables need more memory than allowed.
   init(
@@ -109,27 +116,29 @@ internal import TensorTypes
     hasOutputs = true
   }
 
-  /// Plans segment `index`, which begins at node `start`, now that the values before it are there.
+  /// Plans segment `index`, which begins at node `start`, now that the values before it are there, unless it was planned for such values.
   private func prepareSegment(_ index: Int, from start: Int) throws(ModelError) {
-    segments.removeLast(segments.count - index)
-    let inUse = segments.reduce(variables.byteCount) { $0 + $1.arena.byteCount }
     let lookup: SegmentBuilder.Lookup = { [unowned self] in slot(of: $0) }
-    let operators = builder.placement.operators.count
+    if index < segments.count {
+      if try builder.fits(segments[index], memory: lookup) { return }
+      segments.removeLast(segments.count - index)
+    }
+    let inUse = segments.reduce(variables.byteCount) { $0 + $1.arena.byteCount }
     let segment = try builder.build(from: start, isFirst: false, memory: lookup, bytesInUse: inUse)
     guard segment.nodes.upperBound > start else {
       throw ModelError(.unsupported, "the operator's shape cannot be resolved", at: graph.location(of: start))
     }
-    if planned > start { builder.placement.operators.removeLast(builder.placement.operators.count - operators) }
-    planned = max(planned, segment.nodes.upperBound)
     segments.append(segment)
   }
-
-  /// The nodes that the placement report covers already.
-  private var planned = 0
 
   func resetVariables() { variables.clear() }
 
   // MARK: Memory
+
+  /// Whether an operator writes the tensor: its value is neither the caller's nor the model's.
+  func isComputed(_ tensor: TensorID) -> Bool {
+    graph[tensor].constant == nil && !graph[tensor].isVariable && !graph.inputs.contains(tensor)
+  }
 
   private func variableSlot(_ tensor: TensorID) -> OperandSlot? {
     guard let offset = variableOffsets[tensor], let bytes = graph[tensor].type.byteCount else { return nil }

@@ -104,13 +104,21 @@ extension Interpreter {
     return try tensor(id)
   }
 
-  /// Copies any tensor of the subgraph: inputs, outputs and constants always, intermediate ones with
-  /// ``Options/preservesIntermediates``.
+  /// Copies any tensor of the subgraph: inputs, constants and variables once they are there, outputs after an invocation, and intermediate
+  /// ones too with ``Options/preservesIntermediates``.
+  ///
+  /// - Throws: ``ModelError`` when there is no such tensor, or it has no value, because it is not computed yet, not kept, or left out.
   public func tensor(_ id: TensorID) throws(ModelError) -> Tensor {
     guard id.index >= 0, id.index < runner.graph.tensors.count else {
       throw ModelError(.invalidArgument, "there is no tensor \(id.index)")
     }
     let place = ModelError.Location(tensor: id.index, tensorName: runner.graph[id].name)
+    if runner.isComputed(id) {
+      try requireOutputs()
+      guard runner.options.preservesIntermediates || runner.graph.outputs.contains(id) else {
+        throw ModelError(.invalidState, "intermediate tensors are kept only when that is asked for", at: place)
+      }
+    }
     guard let slot = runner.slot(of: id) else {
       throw ModelError(.invalidState, "the tensor has no memory; it is not computed, or not kept", at: place)
     }

@@ -147,7 +147,7 @@ public final class Interpreter {
   /// Resolves shapes, gives regions to delegates, packs weights and plans memory. Does nothing when that is done already.
   public func allocate() throws(ModelError) { try runner.allocate() }
 
-  /// Computes the outputs. A second call for the same shapes allocates no memory.
+  /// Computes the outputs. A second call for the same shapes allocates no memory, unless shapes depend on values.
   ///
   /// - Parameter deadline: how long it may take, checked between operators and inside long ones; nil for no limit.
   /// - Throws: ``ModelError`` with kind `cancelled`, `deadlineExceeded`, `invalidValue`, …; outputs are then not available.

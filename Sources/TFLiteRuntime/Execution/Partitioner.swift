@@ -9,14 +9,16 @@ enum Partitioner {
   /// - Parameters:
   ///   - accepted: whether the delegate takes each node.
   ///   - successors: for each node, the nodes that read its outputs; each is larger than the node itself.
+  ///   - others: regions of other delegates, which the new ones must not form a cycle with.
   /// - Returns: regions of at least `minimumNodes`, at most `maximumPartitions` (the largest, earlier ones first among equals), each sorted,
   ///   in order of their first node.
   static func regions(
-    accepted: [Bool], successors: [[Int]], minimumNodes: Int, maximumPartitions: Int?
+    accepted: [Bool], successors: [[Int]], others: [[Int]] = [], minimumNodes: Int, maximumPartitions: Int?
   ) -> [[Int]] {
     var regions =
       accepted.count <= exactLimit
-      ? connectedRegions(accepted: accepted, successors: successors) : neighbouringRegions(accepted: accepted)
+      ? connectedRegions(accepted: accepted, successors: successors, others: others)
+      : neighbouringRegions(accepted: accepted)
     regions.removeAll { $0.count < minimumNodes }
     if let maximum = maximumPartitions, regions.count > maximum {
       regions.sort { ($1.count, $0[0]) < ($0.count, $1[0]) }
@@ -37,7 +39,7 @@ enum Partitioner {
     return regions
   }
 
-  private static func connectedRegions(accepted: [Bool], successors: [[Int]]) -> [[Int]] {
+  private static func connectedRegions(accepted: [Bool], successors: [[Int]], others: [[Int]]) -> [[Int]] {
     let count = accepted.count
     var predecessors = [[Int]](repeating: [], count: count)
     for (node, next) in successors.enumerated() {
@@ -46,17 +48,25 @@ enum Partitioner {
     // The unit (region or single node) that a node belongs to, and each unit's members.
     var unit = Array(0..<count)
     var members = (0..<count).map { [$0] }
+    for region in others {
+      for node in region {
+        unit[node] = region[0]
+        members[node] = []
+      }
+      members[region[0]] = region
+    }
     var mark = [Int](repeating: -1, count: count)
     var stamp = 0
 
-    /// Whether a path leads from one unit to another through at least one unit besides them. Only nodes up to `last` have a place yet.
+    /// Whether a path leads from one unit to another through at least one unit besides them. Edges only lead upwards, so a path past `last`,
+    /// the largest node of these regions so far, comes back only through a region of another delegate.
     func hasDetour(from start: Int, to end: Int, last: Int) -> Bool {
       stamp += 1
       var stack: [Int] = []
       mark[start] = stamp
       func visit(_ current: Int, isStart: Bool) -> Bool {
         for member in members[current] {
-          for successor in successors[member] where successor <= last {
+          for successor in successors[member] where successor <= last || !others.isEmpty {
             let next = unit[successor]
             if next == end {
               if !isStart { return true }

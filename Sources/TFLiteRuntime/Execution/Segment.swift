@@ -28,24 +28,35 @@ struct Step {
   let plan: ArenaPlan
   /// Where each tensor that has memory here begins in the arena, and how long it is.
   let placement: [TensorID: (offset: Int, byteCount: Int)]
-  /// Output shapes of the first node, which decide whether the segment can be used again.
-  let firstShapes: [Shape]
+  /// What the segment's plan assumes of computed values.
+  let assumptions: Assumptions
   let slots: UnsafeMutableBufferPointer<OperandSlot>
   /// Constants that were computed while shapes were resolved; steps point into them.
   let values: [TensorID: Constant]
+  /// Where the segment's operators run.
+  let report: Placement
+
+  /// The computed values that a segment was planned for, as far as they matter: it can be used again while these hold.
+  struct Assumptions {
+    /// Output shapes of the first node.
+    var shapes: [Shape] = []
+    /// The bytes of the first node's inputs, where its kernel was prepared with their values; nil where shapes are all it depends on.
+    var inputs: [[UInt8]]?
+  }
 
   init(
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
-    placement: [TensorID: (offset: Int, byteCount: Int)], firstShapes: [Shape], slots: [OperandSlot],
-    values: [TensorID: Constant]
+    placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
+    values: [TensorID: Constant], report: Placement
   ) {
     self.nodes = nodes
     self.steps = steps
     self.arena = arena
     self.plan = plan
     self.placement = placement
-    self.firstShapes = firstShapes
+    self.assumptions = assumptions
     self.values = values
+    self.report = report
     let memory = UnsafeMutableBufferPointer<OperandSlot>.allocate(capacity: slots.count)
     _ = unsafe memory.initialize(from: slots)
     unsafe self.slots = memory
@@ -94,17 +105,29 @@ extension Graph {
       subgraph: node.origin.subgraph, operatorIndex: node.origin.index, operatorName: node.name)
   }
 
-  /// For each node, the nodes of `range` that read its outputs (numbers counted from the range's start).
+  /// For each node, the nodes of `range` that must run after it (numbers counted from the range's start): those that read its outputs, and
+  /// the next one that uses a variable it uses, or that is not pure as it is not.
   func successors(in range: Range<Int>) -> [[Int]] {
+    // The node that wrote each tensor; of variables, the last that used it.
     var producer = [Int](repeating: -1, count: tensors.count)
-    for index in range { for id in nodes[index].outputs { producer[id.index] = index - range.lowerBound } }
     var result = [[Int]](repeating: [], count: range.count)
+    func connect(_ first: Int, _ second: Int) {
+      if first >= 0, first != second, result[first].last != second { result[first].append(second) }
+    }
+    var lastImpure = -1
     for index in range {
-      for case let id? in nodes[index].inputs where producer[id.index] >= 0 {
-        let position = index - range.lowerBound
-        if producer[id.index] != position, result[producer[id.index]].last != position {
-          result[producer[id.index]].append(position)
-        }
+      let position = index - range.lowerBound
+      for case let id? in nodes[index].inputs {
+        connect(producer[id.index], position)
+        if tensors[id.index].isVariable { producer[id.index] = position }
+      }
+      if case .success(let operation) = nodes[index].implementation, !operation.isPure {
+        connect(lastImpure, position)
+        lastImpure = position
+      }
+      for id in nodes[index].outputs {
+        if tensors[id.index].isVariable { connect(producer[id.index], position) }
+        producer[id.index] = position
       }
     }
     return result

@@ -17,7 +17,6 @@ struct SegmentBuilder {
   var types: [TensorType]
   /// Values that became known while shapes were resolved.
   var values: [TensorID: Constant] = [:]
-  var placement = Placement()
 
   /// A node as far as it was worked out.
   private struct Resolved {
@@ -31,6 +30,8 @@ struct SegmentBuilder {
     var reason = ""
     /// Whether its outputs are known, so that it need not run.
     var isKnown = false
+    /// Whether its kernel was prepared with computed values.
+    var dependsOnValues = false
   }
 
   /// Outputs of small operators on shapes are computed while resolving; larger ones run with the model.
@@ -70,18 +71,18 @@ struct SegmentBuilder {
     from start: Int, isFirst: Bool, memory: @escaping Lookup, bytesInUse: Int
   ) throws(ModelError) -> Segment {
     var resolved: [Resolved] = []
-    var firstShapes: [Shape] = []
+    var assumptions = Segment.Assumptions()
     var next = start
     while next < graph.nodes.count {
       let readsMemory = next == start && !isFirst
       do throws(OperatorError) {
-        resolved.append(try resolve(next, memory: readsMemory ? memory : nil))
+        resolved.append(try resolve(next, memory: readsMemory ? memory : nil, asksDelegates: isFirst))
       } catch {
         // The segment ends here. Where the very first node waits for graph inputs, it is an empty one that holds them.
         if case .needsValue = error, next > start || isFirst { break }
         throw ModelError(error, at: graph.location(of: next))
       }
-      if next == start { firstShapes = graph.nodes[next].outputs.map { types[$0.index].shape } }
+      if next == start, readsMemory { assumptions = self.assumptions(resolved[0], memory: memory) }
       next += 1
     }
     let range = start..<next
@@ -95,10 +96,13 @@ struct SegmentBuilder {
       try prepare(&resolved[position])
     }
     var compiled: [Int: any CompiledRegion] = [:]
+    var unplanned: Set<TensorID> = []
     for (index, region) in regions.enumerated().reversed() {
       do throws(DelegateError) {
-        compiled[region.nodes[0]] = try delegates[region.delegate].compile(
-          describe(region.nodes, resolved, range: range))
+        let description = describe(region.nodes, resolved, range: range)
+        let made = try delegates[region.delegate].compile(description)
+        compiled[region.nodes[0]] = made
+        if !made.needsInternals { unplanned.formUnion(description.internals.map(\.tensor)) }
       } catch {
         for position in region.nodes {
           resolved[position].delegate = nil
@@ -112,17 +116,45 @@ struct SegmentBuilder {
       if case .region(let nodes) = unit, compiled[nodes[0]] == nil { return nodes.map { .node($0) } }
       return [unit]
     }
-    report(resolved, regions)
     let layout = try layOut(
-      order, resolved, compiled, range: range, isFirst: isFirst, memory: memory, bytesInUse: bytesInUse)
+      order, resolved, compiled, unplanned: unplanned, range: range, isFirst: isFirst, memory: memory,
+      bytesInUse: bytesInUse)
     return Segment(
       nodes: range, steps: layout.steps, arena: layout.arena, plan: layout.plan, placement: layout.placement,
-      firstShapes: firstShapes, slots: layout.slots, values: values)
+      assumptions: assumptions, slots: layout.slots, values: values, report: report(resolved, regions))
+  }
+
+  /// Whether a segment, planned when its inputs had other values, is right for those they have now.
+  func fits(_ segment: Segment, memory: @escaping Lookup) throws(ModelError) -> Bool {
+    let index = segment.nodes.lowerBound
+    do throws(OperatorError) {
+      let shapes = try graph.nodes[index].implementation.get().infer(context(index, memory: memory))
+      guard shapes == segment.assumptions.shapes else { return false }
+    } catch {
+      throw ModelError(error, at: graph.location(of: index))
+    }
+    guard let inputs = segment.assumptions.inputs else { return true }
+    return inputs == self.inputs(of: index, memory: memory)
+  }
+
+  private func assumptions(_ first: Resolved, memory: Lookup) -> Segment.Assumptions {
+    Segment.Assumptions(
+      shapes: first.outputs.map(\.shape),
+      inputs: first.dependsOnValues ? inputs(of: first.node, memory: memory) : nil)
+  }
+
+  /// The bytes of a node's computed inputs.
+  private func inputs(of node: Int, memory: Lookup) -> [[UInt8]] {
+    graph.nodes[node].inputs.map { id in
+      guard let id, graph[id].constant == nil, let slot = memory(id) else { return [] }
+      return unsafe Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
+    }
   }
 
   // MARK: Shapes
 
-  private func context(_ index: Int, memory: Lookup?) -> NodeContext {
+  /// - Parameter outputs: the outputs' types; nil for the declared ones.
+  private func context(_ index: Int, outputs: [TensorType]? = nil, memory: Lookup?) -> NodeContext {
     let node = graph.nodes[index]
     let values = node.inputs.map { id -> NodeContext.Value in
       guard let id else { return .unknown }
@@ -133,13 +165,21 @@ struct SegmentBuilder {
       return .unknown
     }
     return NodeContext(
-      inputs: node.inputs.map { $0.map { types[$0.index] } }, outputs: node.outputs.map { types[$0.index] },
-      values: values, threads: threadPool.count, declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
+      inputs: node.inputs.map { $0.map { types[$0.index] } },
+      outputs: outputs ?? node.outputs.map { graph[$0].type }, values: values, threads: threadPool.count,
+      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
   }
 
-  private mutating func resolve(_ index: Int, memory: Lookup?) throws(OperatorError) -> Resolved {
+  private mutating func resolve(
+    _ index: Int, memory: Lookup?, asksDelegates: Bool
+  ) throws(OperatorError) -> Resolved {
     let node = graph.nodes[index]
     let operation = try node.implementation.get()
+    // What was worked out for other shapes is forgotten.
+    for id in node.outputs {
+      types[id.index] = graph[id].type
+      values[id] = nil
+    }
     for case let id? in node.inputs where graph[id].sparsity != nil {
       throw .unsupported("sparse weights; dense ones are supported")
     }
@@ -165,7 +205,12 @@ struct SegmentBuilder {
     var resolved = Resolved(node: index, inputs: context.inputs, outputs: outputs)
     if try makeKnown(operation, node, context) {
       resolved.isKnown = !node.outputs.contains { graph.outputs.contains($0) }
-      if !resolved.isKnown { resolved.kernel = try operation.prepare(self.context(index, memory: memory)) }
+      if !resolved.isKnown { try prepare(&resolved, operation, memory: memory) }
+      return resolved
+    }
+    guard asksDelegates else {
+      if !delegates.isEmpty { resolved.reason = "its place in the graph is planned while the model runs" }
+      try prepare(&resolved, operation, memory: memory)
       return resolved
     }
     let description = describe(resolved)
@@ -185,8 +230,21 @@ struct SegmentBuilder {
       }
     }
     resolved.reason = reasons.joined(separator: "; ")
-    resolved.kernel = try operation.prepare(self.context(index, memory: memory))
+    try prepare(&resolved, operation, memory: memory)
     return resolved
+  }
+
+  /// Prepares the kernel, without computed values where it can do without: the segment then fits other values too.
+  private func prepare(
+    _ resolved: inout Resolved, _ operation: any Operator, memory: Lookup?
+  ) throws(OperatorError) {
+    do throws(OperatorError) {
+      resolved.kernel = try operation.prepare(context(resolved.node, outputs: resolved.outputs, memory: nil))
+    } catch {
+      guard case .needsValue = error, memory != nil else { throw error }
+      resolved.kernel = try operation.prepare(context(resolved.node, outputs: resolved.outputs, memory: memory))
+      resolved.dependsOnValues = true
+    }
   }
 
   /// Computes the node now when that needs nothing but shapes and known values, and little memory.
@@ -211,7 +269,7 @@ struct SegmentBuilder {
     guard resolved.kernel == nil else { return }
     let node = graph.nodes[resolved.node]
     do throws(OperatorError) {
-      resolved.kernel = try node.implementation.get().prepare(context(resolved.node, memory: nil))
+      try prepare(&resolved, try node.implementation.get(), memory: nil)
     } catch {
       throw ModelError(error, at: graph.location(of: resolved.node))
     }
@@ -230,7 +288,7 @@ struct SegmentBuilder {
       let options = delegate.partitioning
       let accepted = resolved.map { $0.delegate == number }
       let kept = Partitioner.regions(
-        accepted: accepted, successors: successors, minimumNodes: options.minimumNodes,
+        accepted: accepted, successors: successors, others: regions.map(\.nodes), minimumNodes: options.minimumNodes,
         maximumPartitions: options.maximumPartitions)
       let members = Set(kept.joined())
       for position in resolved.indices where accepted[position] && !members.contains(position) {
@@ -277,7 +335,8 @@ struct SegmentBuilder {
       internals: written.filter { !isReadOutside.contains($0.tensor) }, threadPool: threadPool)
   }
 
-  private mutating func report(_ resolved: [Resolved], _ regions: [PlannedRegion]) {
+  private func report(_ resolved: [Resolved], _ regions: [PlannedRegion]) -> Placement {
+    var placement = Placement()
     for node in resolved where !node.isKnown {
       let source = graph.nodes[node.node]
       placement.operators.append(
@@ -293,6 +352,7 @@ struct SegmentBuilder {
           subgraph: origins.first?.subgraph ?? 0, delegate: delegates[region.delegate].name,
           operators: origins.map(\.index)))
     }
+    return placement
   }
 
   // MARK: Memory
@@ -305,9 +365,10 @@ struct SegmentBuilder {
     var slots: [OperandSlot] = []
   }
 
+  /// - Parameter unplanned: tensors inside regions whose delegate has memory of its own for them.
   private func layOut(
-    _ order: [Partitioner.Unit], _ resolved: [Resolved], _ compiled: [Int: any CompiledRegion], range: Range<Int>,
-    isFirst: Bool, memory: Lookup, bytesInUse: Int
+    _ order: [Partitioner.Unit], _ resolved: [Resolved], _ compiled: [Int: any CompiledRegion],
+    unplanned: Set<TensorID>, range: Range<Int>, isFirst: Bool, memory: Lookup, bytesInUse: Int
   ) throws(ModelError) -> Layout {
     // Each node has its own position, those of a region one after the other, so that tensors inside a region share memory too.
     let sequence = order.flatMap { unit -> [Int] in
@@ -347,7 +408,8 @@ struct SegmentBuilder {
       }
     }
     for node in sequence {
-      for id in graph.nodes[range.lowerBound + node].outputs where !graph[id].isVariable {
+      for id in graph.nodes[range.lowerBound + node].outputs
+      where !graph[id].isVariable && !unplanned.contains(id) {
         let persists = lastUse[id.index] >= range.upperBound
         let definition = unitSpan[node]?.lowerBound ?? position[node]
         try add(
@@ -462,8 +524,8 @@ struct SegmentBuilder {
         var slots: [TensorID: OperandSlot] = [:]
         for node in nodes {
           let source = graph.nodes[range.lowerBound + node]
-          for case let id? in source.inputs { slots[id] = try slot(id) }
-          for id in source.outputs { slots[id] = try slot(id) }
+          for case let id? in source.inputs where !unplanned.contains(id) { slots[id] = try slot(id) }
+          for id in source.outputs where !unplanned.contains(id) { slots[id] = try slot(id) }
         }
         let buffer = scratchBuffers[nodes[0]]?.lowerBound
         let scratch = layout.arena.slot(

@@ -1,0 +1,107 @@
+import FlatBuffers
+import Glibc
+import Kernels
+import TensorTypes
+import Testing
+
+@testable import TFLiteRuntime
+
+/// A graph that a test writes down node by node.
+struct GraphSketch {
+  var graph = Graph()
+
+  /// The shape of these dimensions; a scalar's where they are not valid.
+  static func tensorType(_ dimensions: [Int], _ element: ElementType = .float32) -> TensorType {
+    TensorType(element: element, shape: Shape(dimensions) ?? .scalar)
+  }
+
+  mutating func tensor(_ dimensions: [Int], _ element: ElementType = .float32) -> TensorID {
+    graph.add(GraphTensor(name: "t\(graph.tensors.count)", type: Self.tensorType(dimensions, element)))
+  }
+
+  mutating func input(_ dimensions: [Int], _ element: ElementType = .float32) -> TensorID {
+    let id = tensor(dimensions, element)
+    graph.inputs.append(id)
+    return id
+  }
+
+  mutating func constant<T: TensorScalar>(_ values: [T], _ dimensions: [Int]? = nil) throws -> TensorID {
+    let id = tensor(dimensions ?? [values.count], T.elementType)
+    graph[id].constant = Constant(try SharedBytes(copying: values.span.bytes))
+    return id
+  }
+
+  mutating func variable(_ dimensions: [Int], _ element: ElementType = .float32) -> TensorID {
+    let id = tensor(dimensions, element)
+    graph[id].isVariable = true
+    return id
+  }
+
+  /// Adds a node whose outputs are new tensors.
+  @discardableResult
+  mutating func node(
+    _ operation: any Operator, _ inputs: [TensorID?], outputs: [([Int], ElementType)]
+  ) -> [TensorID] {
+    let ids = outputs.map { tensor($0.0, $0.1) }
+    add(operation, inputs, ids)
+    return ids
+  }
+
+  /// Adds a node with one output and answers that.
+  mutating func node(
+    _ operation: any Operator, _ inputs: [TensorID?], _ dimensions: [Int], _ element: ElementType = .float32
+  ) -> TensorID {
+    let id = tensor(dimensions, element)
+    add(operation, inputs, [id])
+    return id
+  }
+
+  private mutating func add(_ operation: any Operator, _ inputs: [TensorID?], _ outputs: [TensorID]) {
+    let definition = type(of: operation).definition
+    graph.nodes.append(
+      Node(
+        identity: definition.identity, version: min(definition.versions.upperBound, 99), inputs: inputs,
+        outputs: outputs, origin: Node.Origin(subgraph: 0, index: graph.nodes.count),
+        implementation: .success(operation)))
+  }
+}
+
+/// A graph that runs as it is, without a model file.
+final class GraphRun {
+  let runner: GraphRunner
+  let context: ExecutionContext
+
+  init(
+    _ graph: Graph, options: Interpreter.Options = .init(), delegates: [any Delegate] = [],
+    limits: Limits = .standard
+  ) throws {
+    context = ExecutionContext(threadPool: options.threadPool ?? ThreadPool(count: options.threads))
+    runner = try GraphRunner(graph: graph, options: options, delegates: delegates, context: context, limits: limits)
+  }
+
+  /// Copies values into an input or a variable.
+  func set<T: TensorScalar>(_ id: TensorID, _ values: [T]) throws {
+    try runner.allocate()
+    let slot = try #require(runner.slot(of: id))
+    try #require(slot.byteCount == values.count * MemoryLayout<T>.stride)
+    values.withUnsafeBytes {
+      if let start = $0.baseAddress { slot.address.copyMemory(from: start, byteCount: $0.count) }
+    }
+  }
+
+  func invoke(deadline: UInt64 = 0) throws {
+    try runner.allocate()
+    context.begin(deadline: deadline)
+    try runner.invoke(profiler: nil)
+  }
+
+  func values<T: TensorScalar>(_ id: TensorID, as scalar: T.Type = T.self) throws -> [T] {
+    let slot = try #require(runner.slot(of: id))
+    let buffer = UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount)
+    return (0..<buffer.count / MemoryLayout<T>.stride).map {
+      buffer.loadUnaligned(fromByteOffset: $0 * MemoryLayout<T>.stride, as: T.self)
+    }
+  }
+
+  func floats(_ id: TensorID) throws -> [Float] { try values(id) }
+}
