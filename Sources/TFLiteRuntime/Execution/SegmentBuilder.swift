@@ -186,7 +186,7 @@ struct SegmentBuilder {
     if let elements = operation.outputElements(node.inputs.map { $0.map { types[$0.index] } }) {
       for (id, element) in zip(node.outputs, elements) { types[id.index].element = element }
     }
-    let context = context(index, memory: memory)
+    let context = context(index, outputs: node.outputs.map { types[$0.index] }, memory: memory)
     for id in node.inputs.compactMap({ $0 }) + node.outputs where types[id.index].shape.rank > Self.maximumRank {
       throw .unsupported(
         "a tensor of \(types[id.index].shape.rank) dimensions; at most \(Self.maximumRank) are supported")
