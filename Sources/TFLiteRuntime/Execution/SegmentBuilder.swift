@@ -166,8 +166,18 @@ struct SegmentBuilder {
     }
     return NodeContext(
       inputs: node.inputs.map { $0.map { types[$0.index] } },
-      outputs: outputs ?? node.outputs.map { graph[$0].type }, values: values, threads: threadPool.count,
+      outputs: outputs ?? declaredOutputs(node), values: values, threads: threadPool.count,
       declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
+  }
+
+  /// The outputs' types as the model declares them, with the element types that the operator imposes.
+  private func declaredOutputs(_ node: Node) -> [TensorType] {
+    var declared = node.outputs.map { graph[$0].type }
+    guard case .success(let operation) = node.implementation,
+      let elements = operation.outputElements(node.inputs.map { $0.map { types[$0.index] } })
+    else { return declared }
+    for (index, element) in zip(declared.indices, elements) { declared[index].element = element }
+    return declared
   }
 
   private mutating func resolve(
@@ -176,17 +186,14 @@ struct SegmentBuilder {
     let node = graph.nodes[index]
     let operation = try node.implementation.get()
     // What was worked out for other shapes is forgotten.
-    for id in node.outputs {
-      types[id.index] = graph[id].type
+    for (id, type) in zip(node.outputs, declaredOutputs(node)) {
+      types[id.index] = type
       values[id] = nil
     }
     for case let id? in node.inputs where graph[id].sparsity != nil {
       throw .unsupported("sparse weights; dense ones are supported")
     }
-    if let elements = operation.outputElements(node.inputs.map { $0.map { types[$0.index] } }) {
-      for (id, element) in zip(node.outputs, elements) { types[id.index].element = element }
-    }
-    let context = context(index, outputs: node.outputs.map { types[$0.index] }, memory: memory)
+    let context = context(index, memory: memory)
     for id in node.inputs.compactMap({ $0 }) + node.outputs where types[id.index].shape.rank > Self.maximumRank {
       throw .unsupported(
         "a tensor of \(types[id.index].shape.rank) dimensions; at most \(Self.maximumRank) are supported")
