@@ -111,13 +111,18 @@ struct ModelReport: Encodable {
     var placement = Placement()
     var arena: ArenaReport?
     var error: String?
-    do {
-      let interpreter = try arguments.makeInterpreter(model)
-      try interpreter.allocate()
-      placement = interpreter.placement
-      arena = interpreter.arena
-    } catch let failure {
-      error = "\(failure)"
+    // The asked-for signature first (its arena is reported), then those of other subgraphs.
+    var planned: Set<Int> = []
+    for signature in [arguments.signature] + model.signatures.map({ Optional($0.key) }) {
+      do {
+        let interpreter = try arguments.makeInterpreter(model, signature: signature)
+        guard planned.insert(interpreter.subgraph).inserted else { continue }
+        try interpreter.allocate()
+        placement.append(interpreter.placement)
+        if planned.count == 1 { arena = interpreter.arena }
+      } catch let failure {
+        if error == nil { error = "\(failure)" }
+      }
     }
     self.error = error
     self.arena = arena.map { ArenaRow(bytes: $0.bytes, lowerBound: $0.lowerBound, optimal: $0.isProvenOptimal) }

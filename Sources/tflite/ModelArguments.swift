@@ -23,7 +23,9 @@ struct ModelArguments: ParsableArguments {
 
   func loadModel() throws -> Model { try Model(contentsOf: model) }
 
-  func makeInterpreter(_ model: Model) throws -> Interpreter {
+  func makeInterpreter(_ model: Model) throws -> Interpreter { try makeInterpreter(model, signature: signature) }
+
+  func makeInterpreter(_ model: Model, signature: String?) throws -> Interpreter {
     try Interpreter(model, signature: signature, options: .init(threads: threads), delegates: delegate.delegates)
   }
 }

@@ -20,10 +20,7 @@ internal import TensorTypes
   /// Placement of the operators that are planned.
   var placement: Placement {
     var placement = Placement()
-    for segment in segments {
-      placement.operators += segment.report.operators
-      placement.partitions += segment.report.partitions
-    }
+    for segment in segments { placement.append(segment.report) }
     return placement
   }
 

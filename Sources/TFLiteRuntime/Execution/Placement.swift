@@ -23,6 +23,12 @@ public struct Placement: Sendable, Hashable {
 
   public init() {}
 
+  /// Adds the operators and partitions of another part of the model.
+  public mutating func append(_ other: Placement) {
+    operators += other.operators
+    partitions += other.partitions
+  }
+
   /// One entry for each operator that runs, in the model's order. Operators that were folded at load do not run.
   public internal(set) var operators: [Entry] = []
   public internal(set) var partitions: [Partition] = []
