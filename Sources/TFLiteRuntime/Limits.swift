@@ -8,13 +8,17 @@ public struct Limits: Sendable, Hashable {
   public var operators: Int
   /// Subgraphs that call one another.
   public var recursionDepth: Int
+  /// Graphs that an interpreter sets up: its own, and one for each subgraph that an operator runs (`IF`, `WHILE`, …), those of subgraphs
+  /// included.
+  public var subgraphInstances: Int
   /// Bytes that folding constants at load may add.
   public var foldedConstantBytes: Int
 
   public init(
     tensorElements: Int = 1 << 31, arenaBytes: Int = 4 << 30, operators: Int = 1_000_000, recursionDepth: Int = 64,
-    foldedConstantBytes: Int = 2 << 30
+    subgraphInstances: Int = 4096, foldedConstantBytes: Int = 2 << 30
   ) {
+    self.subgraphInstances = subgraphInstances
     self.tensorElements = tensorElements
     self.arenaBytes = arenaBytes
     self.operators = operators
