@@ -21,12 +21,15 @@ public struct NodeContext {
   private let declaredInputs: [Shape?]
   /// Variables and tables, while the model runs.
   package let resources: Resources?
+  /// The type and value of another constant of the subgraph, by its index: blockwise quantisation names its scales so.
+  let companion: ((Int) -> (type: TensorType, constant: Constant)?)?
 
   /// - Parameter declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
   package init(
     inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
-    resources: Resources? = nil
+    resources: Resources? = nil, companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
   ) {
+    self.companion = companion
     self.resources = resources
     self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }
     self.inputs = inputs
@@ -43,7 +46,7 @@ public struct NodeContext {
     let values = zip(inputs, values).map { type, value in type?.element == .string ? .unknown : value }
     return NodeContext(
       inputs: inputs.map { $0.map(numbered) }, outputs: outputs.map(numbered), values: values, threads: threads,
-      declaredInputs: declaredInputs, resources: resources)
+      declaredInputs: declaredInputs, resources: resources, companion: companion)
   }
 
   /// Checks how many operands there are. Trailing optional inputs may be absent or left out.

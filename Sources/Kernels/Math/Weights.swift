@@ -101,7 +101,7 @@ extension NodeContext {
 }
 
 /// The value of an IEEE 754 half.
-private func float(half: UInt16) -> Float {
+func float(half: UInt16) -> Float {
   let sign = UInt32(half & 0x8000) << 16
   let exponent = UInt32(half >> 10) & 0x1F
   let fraction = UInt32(half & 0x3FF)

@@ -35,7 +35,7 @@ public struct EmbeddingLookup: Operator {
           throw .malformed("\(scales.count) scales along axis \(axis) for a table of shape \(table.shape)")
         }
         guard zeroPoints.allSatisfy({ $0 == 0 }) else { throw .unsupported("a zero point other than 0") }
-      case .blockwise: throw .unsupported("a table quantised in blocks; one scale or one for each row is supported")
+      case .blockwise: _ = try BlockwiseWeights(node, input: 1)
       case .none: throw .malformed("the table has no scale")
       }
     }
@@ -63,6 +63,32 @@ public struct EmbeddingLookup: Operator {
       return Kernel { io throws(OperatorError) in
         try check(io)
         try gather.run(io, input: 1, rows: count) { Int(io.input(0, as: Int32.self)[$0]) }
+      }
+    }
+    if case .blockwise = table.quantization {
+      let weights = try BlockwiseWeights(node, input: 1)
+      let bits = table.element.bitWidth
+      let isHalf = output.element == .float16
+      return Kernel { io throws(OperatorError) in
+        try check(io)
+        for item in 0..<count {
+          let row = Int(io.input(0, as: Int32.self)[item])
+          // A row is a multiple of the block, and blocks begin at whole bytes in LiteRT's kernel.
+          for block in 0..<weights.blocksPerRow {
+            let start = item * length + block * weights.blockSize
+            let scale = weights.scale(row, block)
+            let piece = row * weights.blocksPerRow + block
+            if isHalf {
+              var result = io.output(0, as: Float16.self, in: start..<start + weights.blockSize)
+              Self.dequantize(io, row: piece, length: weights.blockSize, bits: bits, scale: scale) {
+                result[$0] = Float16($1)
+              }
+            } else {
+              var result = io.output(0, as: Float.self, in: start..<start + weights.blockSize)
+              Self.dequantize(io, row: piece, length: weights.blockSize, bits: bits, scale: scale) { result[$0] = $1 }
+            }
+          }
+        }
       }
     }
     let scales: [Float]

@@ -176,7 +176,11 @@ struct SegmentBuilder {
       inputs: node.inputs.map { $0.map { types[$0.index] } },
       outputs: outputs ?? declaredOutputs(node), values: values, threads: context.threadPool.count,
       declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } },
-      resources: memory == nil ? nil : context.resources)
+      resources: memory == nil ? nil : context.resources,
+      companion: { [graph] index in
+        guard graph.tensors.indices.contains(index), let constant = graph.tensors[index].constant else { return nil }
+        return (graph.tensors[index].type, constant)
+      })
   }
 
   private func shapes(

@@ -24,6 +24,7 @@ public struct GraphCompiler: Sendable, Hashable {
       graph[id].initialValue = graph[id].constant
       graph[id].constant = nil
     }
+    graph = try DensifyConstants(limits: limits)(graph)
     if foldsConstants { graph = FoldConstants(limits: limits)(graph) }
     if eliminatesDeadCode { graph = EliminateDeadCode()(graph) }
     return graph

@@ -55,7 +55,12 @@ struct InlineComposites {
     }
     func map(_ id: TensorID) -> TensorID {
       if let mapped = mapping[id.index] { return mapped }
-      let new = result.add(body[id])
+      var tensor = body[id]
+      if case .blockwise(let scales, let zeroPoints, let size) = tensor.type.quantization {
+        tensor.type.quantization = .blockwise(
+          scales: map(TensorID(scales)).index, zeroPoints: zeroPoints.map { map(TensorID($0)).index }, blockSize: size)
+      }
+      let new = result.add(tensor)
       mapping[id.index] = new
       return new
     }

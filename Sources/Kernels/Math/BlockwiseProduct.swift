@@ -1,0 +1,126 @@
+internal import FlatBuffers
+internal import TensorTypes
+
+/// Weights `[units, depth]` of 4 or 2 bits with a scale for each block of elements along the depth, as LiteRT's blockwise formats have them.
+struct BlockwiseWeights: Sendable {
+  let units: Int
+  let depth: Int
+  let blockSize: Int
+  let element: ElementType
+  /// One `Float` for each block, in row-major order.
+  private let scales: SharedBytes
+
+  var blocksPerRow: Int { depth / blockSize }
+
+  /// - Throws: `malformed` when scales do not fit the weights, `unsupported` for other types.
+  init(_ node: NodeContext, input: Int) throws(OperatorError) {
+    let type = try node.input(input)
+    guard case .blockwise(let tensor, let zeroPoints, let size) = type.quantization else {
+      throw .malformed("input \(input) is not quantised in blocks")
+    }
+    guard type.element == .int4 || type.element == .int2, type.shape.rank == 2 else {
+      throw .unsupported("blockwise quantised \(type); int4 and int2 of rank 2 are supported")
+    }
+    guard size > 0, type.shape[1] % size == 0 else {
+      throw .malformed("a row of \(type.shape[1]) elements does not divide into blocks of \(size)")
+    }
+    guard let (scaleType, constant) = node.companion?(tensor) else {
+      throw .malformed("the scales of input \(input) are not constant")
+    }
+    units = type.shape[0]
+    depth = type.shape[1]
+    blockSize = size
+    element = type.element
+    let count = units * (depth / size)
+    guard scaleType.shape.elementCount == count else {
+      throw .malformed("\(scaleType) scales for \(count) blocks")
+    }
+    if let zeroPoints, let (zeroType, zeros) = node.companion?(zeroPoints) {
+      guard let bytes = zeroType.byteCount, zeros.bytes.count >= bytes else {
+        throw .malformed("the zero points of input \(input) are cut off")
+      }
+      let zeroBytes = zeros.bytes
+      let span = zeroBytes.span
+      for index in 0..<bytes where unsafe span.unsafeLoadUnaligned(fromByteOffset: index, as: UInt8.self) != 0 {
+        throw .unsupported("blockwise quantised weights with zero points other than 0")
+      }
+    }
+    let source = constant.bytes
+    let width = scaleType.element == .float16 ? 2 : 4
+    guard scaleType.element == .float16 || scaleType.element == .float32, source.count >= count * width else {
+      throw .malformed("the scales must be float16 or float32, not \(scaleType)")
+    }
+    scales = try constant.packed("scales") { () throws(OperatorError) -> SharedBytes in
+      try unsafe SharedBytes.make(count: count * 4, failure: { _ in OperatorError.outOfMemory(bytes: count * 4) }) {
+        buffer throws(OperatorError) in
+        let target = unsafe buffer.bindMemory(to: Float.self)
+        let span = source.span
+        for index in 0..<count {
+          unsafe target[index] =
+            width == 2
+            ? float(half: span.unsafeLoadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+            : span.unsafeLoadUnaligned(fromByteOffset: 4 * index, as: Float.self)
+        }
+      }
+    }
+  }
+
+  /// The scales of a row of weights.
+  @inline(__always)
+  func scale(_ row: Int, _ block: Int) -> Float {
+    let index = row &* blocksPerRow &+ block
+    precondition(index >= 0 && index < scales.count / 4)
+    return unsafe scales.baseAddress.load(fromByteOffset: index * 4, as: Float.self)
+  }
+
+  /// The product of float rows, each quantised with a zero point while the model runs, with these weights, plus a bias.
+  func product(
+    _ node: NodeContext, rows: Int, hasBias: Bool, range: ClosedRange<Float>
+  ) throws(OperatorError) -> Kernel {
+    let unpacked = try node.unpacked(1)
+    let (units, depth, blockSize, blocks) = (units, depth, blockSize, blocksPerRow)
+    let weights = self
+    return Kernel(scratch: [rows * depth, rows * 4, rows * 4]) { io throws(OperatorError) in
+      try DynamicQuantization.quantizeRows(io, input: 0, rows: rows, columns: depth, asymmetric: true)
+      try io.parallel(units, grain: max(1, 32768 / max(rows * depth, 1))) { range_ in
+        let quantized = io.writtenScratch(0, as: Int8.self)
+        let values = unsafe Span<Int8>(
+          _unsafeStart: unpacked.baseAddress.assumingMemoryBound(to: Int8.self), count: unpacked.count)
+        let rowScales = io.writtenScratch(1, as: Float.self)
+        let zeroPoints = io.writtenScratch(2, as: Int32.self)
+        for unit in range_ {
+          let weightRow = values.extracting(unit &* depth..<(unit + 1) &* depth)
+          for row in 0..<rows {
+            let inputRow = quantized.extracting(row &* depth..<(row + 1) &* depth)
+            var sum: Float = 0
+            var weightSum: Float = 0
+            for block in 0..<blocks {
+              let bounds = block &* blockSize..<(block + 1) &* blockSize
+              let (dot, total) = dotAndSum(inputRow.extracting(bounds), weightRow.extracting(bounds))
+              let scale = weights.scale(unit, block)
+              sum += Float(dot) * scale
+              weightSum += scale * Float(total)
+            }
+            var value = (sum - Float(zeroPoints[row]) * weightSum) * rowScales[row]
+            if hasBias { value += io.input(2, as: Float.self)[unit] }
+            var output = io.output(0, as: Float.self, in: row &* units &+ unit..<row &* units &+ unit &+ 1)
+            output[0] = clamp(value, range)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// The sum of products and the sum of the second operand.
+@inline(__always)
+private func dotAndSum(_ a: Span<Int8>, _ b: Span<Int8>) -> (Int32, Int32) {
+  precondition(a.count == b.count)
+  var dot: Int32 = 0
+  var sum: Int32 = 0
+  for i in a.indices {
+    dot &+= Int32(a[i]) &* Int32(b[i])
+    sum &+= Int32(b[i])
+  }
+  return (dot, sum)
+}
