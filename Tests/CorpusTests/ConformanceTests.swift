@@ -68,7 +68,8 @@ import Testing
     let unpackedInt4 = "LiteRT reads packed int4 weights as int8 where activations are int16"
     let wideBias = "LiteRT reads the int32 bias as int64 where quantized_bias_type is not set"
     let unquantized = "8- or 16-bit operands without a scale have no meaning; LiteRT multiplies by NaN, we refuse"
-    let ignoredBlocks = "LiteRT leaves the product with int2 weights in blocks out and answers with the bias; we compute it"
+    let ignoredBlocks =
+      "LiteRT leaves the product with int2 weights in blocks out and answers with the bias; we compute it"
     return [
       "fully_connected/o_fully_connected_124_i2_block32": ignoredBlocks,
       "fully_connected/o_fully_connected_133_i2_block64": ignoredBlocks,

@@ -10,7 +10,8 @@ enum ShuffledWeights {
     let (input, weights, output) = (try node.input(0), try node.input(1), try node.output(0))
     guard input.element == .uint8, weights.element == .uint8, output.element == .int16 else {
       throw .unsupported(
-        "\(input.element) input, \(weights.element) shuffled weights and \(output.element) output; uint8, uint8 and int16 are supported")
+        "\(input.element) input, \(weights.element) shuffled weights and \(output.element) output; uint8, uint8 and int16 are supported"
+      )
     }
     guard try node.output(1).element == .uint8 else { throw .malformed("the workspace must be uint8") }
     guard weights.shape.rank == 2, weights.shape[0] % 4 == 0, weights.shape[1] % 16 == 0, weights.shape[1] > 0 else {

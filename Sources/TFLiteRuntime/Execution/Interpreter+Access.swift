@@ -64,7 +64,9 @@ extension Interpreter {
     guard let slot = runner.slot(of: id) else { throw ModelError(.invalidState, "the input has no memory", at: place) }
     if slot.stringArray != nil {
       let strings: StringArray
-      do throws(OperatorError) { strings = try StringArray(copying: bytes) } catch { throw ModelError(error, at: place) }
+      do throws(OperatorError) { strings = try StringArray(copying: bytes) } catch {
+        throw ModelError(error, at: place)
+      }
       guard strings.count == runner.type(of: id).shape.elementCount else {
         throw ModelError(
           .invalidArgument, "input \(index) is \(runner.type(of: id)), not \(strings.count) strings", at: place)

@@ -23,7 +23,8 @@ public final class Interpreter {
     public var compiler: GraphCompiler
 
     public init(
-      threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil, preservesIntermediates: Bool = false,
+      threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
+      preservesIntermediates: Bool = false,
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler()
     ) {
       self.threads = threads

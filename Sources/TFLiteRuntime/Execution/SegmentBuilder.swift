@@ -43,7 +43,8 @@ struct SegmentBuilder {
 
   init(
     graph: Graph, delegates: [any Delegate], context: ExecutionContext, limits: Limits, budget: MemoryBudget,
-    calls: [Int: SubgraphCall], preservesIntermediates: Bool, planningEffort: MemoryPlanner.Effort, inputTypes: [TensorID: TensorType]
+    calls: [Int: SubgraphCall], preservesIntermediates: Bool, planningEffort: MemoryPlanner.Effort,
+    inputTypes: [TensorID: TensorType]
   ) {
     self.graph = graph
     self.delegates = delegates
@@ -154,7 +155,8 @@ struct SegmentBuilder {
       guard let id, graph[id].constant == nil, let slot = memory(id) else { return [] }
       let bytes = slot.stringArray?.bytes
       return unsafe Array(
-        UnsafeRawBufferPointer(start: bytes?.baseAddress ?? UnsafeRawPointer(slot.address), count: bytes?.count ?? slot.byteCount))
+        UnsafeRawBufferPointer(
+          start: bytes?.baseAddress ?? UnsafeRawPointer(slot.address), count: bytes?.count ?? slot.byteCount))
     }
   }
 
@@ -290,7 +292,8 @@ struct SegmentBuilder {
       resolved.kernel = try operation.prepareKernel(nodeContext(resolved.node, outputs: resolved.outputs, memory: nil))
     } catch {
       guard case .needsValue = error, memory != nil else { throw error }
-      resolved.kernel = try operation.prepareKernel(nodeContext(resolved.node, outputs: resolved.outputs, memory: memory))
+      resolved.kernel = try operation.prepareKernel(
+        nodeContext(resolved.node, outputs: resolved.outputs, memory: memory))
       resolved.dependsOnValues = true
     }
   }

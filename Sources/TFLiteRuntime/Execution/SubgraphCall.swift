@@ -16,7 +16,8 @@ final class SubgraphCall: @unchecked Sendable {
 
   /// - Parameter make: sets up a runner of a subgraph.
   init(
-    _ operation: any SubgraphOperator, context: ExecutionContext, make: @escaping (Int) throws(ModelError) -> GraphRunner
+    _ operation: any SubgraphOperator, context: ExecutionContext,
+    make: @escaping (Int) throws(ModelError) -> GraphRunner
   ) {
     self.operation = operation
     self.context = context

@@ -79,7 +79,9 @@ extension Sparsity {
 
   private func elementStrides(_ shape: Shape) -> [Int] {
     var rowStrides = [Int](repeating: 1, count: shape.rank)
-    for axis in stride(from: shape.rank - 2, through: 0, by: -1) { rowStrides[axis] = rowStrides[axis + 1] * shape[axis + 1] }
+    for axis in stride(from: shape.rank - 2, through: 0, by: -1) {
+      rowStrides[axis] = rowStrides[axis + 1] * shape[axis + 1]
+    }
     // Blocks are as long as the levels that walk them.
     var blockSizes = [Int](repeating: 1, count: shape.rank)
     for (level, dimension) in traversalOrder.enumerated() where dimension >= shape.rank {
