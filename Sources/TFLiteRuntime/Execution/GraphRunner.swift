@@ -48,6 +48,7 @@ internal import TensorTypes
     variables = try Arena(byteCount: total)
     for id in graph.inputs { inputTypes[id] = graph[id].type }
     builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+    resetVariables()
   }
 
   private static func makeBuilder(
@@ -128,7 +129,18 @@ internal import TensorTypes
     segments.append(segment)
   }
 
-  func resetVariables() { variables.clear() }
+  /// Sets variables to zero, those of `int8` to their zero point.
+  func resetVariables() {
+    variables.clear()
+    for (id, offset) in variableOffsets {
+      let type = graph[id].type
+      guard type.element == .int8, let zeroPoint = type.quantization.zeroPoint, let bytes = type.byteCount else {
+        continue
+      }
+      let slot = variables.slot(offset: offset, count: bytes)
+      unsafe slot.address.initializeMemory(as: Int8.self, repeating: Int8(truncatingIfNeeded: zeroPoint), count: bytes)
+    }
+  }
 
   // MARK: Memory
 

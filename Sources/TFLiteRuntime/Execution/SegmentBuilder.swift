@@ -167,8 +167,13 @@ struct SegmentBuilder {
     return NodeContext(
       inputs: node.inputs.map { $0.map { types[$0.index] } },
       outputs: outputs ?? declaredOutputs(node), values: values, threads: threadPool.count,
-      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
+      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } },
+      intermediates: node.intermediates.map { graph[$0].type },
+      variables: Set(node.inputs.indices.filter { node.inputs[$0].map { isVariable($0) } ?? false }))
   }
+
+  /// Whether kernels may write a tensor that they read.
+  private func isVariable(_ id: TensorID) -> Bool { graph[id].isVariable && graph[id].constant == nil }
 
   /// The outputs' types as the model declares them, with the element types that the operator imposes.
   private func declaredOutputs(_ node: Node) -> [TensorType] {
