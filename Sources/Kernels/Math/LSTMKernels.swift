@@ -15,6 +15,14 @@ enum LSTMKernels {
     let operands = LSTMOperands.unidirectional(inputCount: node.inputs.count)
     let geometry = try LSTMGeometry(
       node, operands, inputSize: inputSize, batches: batches, takesDiagonal: takesDiagonal, takesIntegers: true)
+    if geometry.arithmetic == .integer {
+      guard intermediates.contains(node.intermediates.count) else {
+        throw .malformed(
+          "has \(node.intermediates.count) intermediates; int8 cells need \(intermediates.map(String.init).joined(separator: " or "))"
+        )
+      }
+      _ = try IntegerLSTMScales(node, operands, geometry, options)
+    }
     let output = try node.output(0)
     let wanted: ElementType = geometry.arithmetic == .integer ? .int8 : .float32
     guard output.element == wanted else {
@@ -27,6 +35,14 @@ enum LSTMKernels {
     _ node: NodeContext, _ operands: LSTMOperands, _ geometry: LSTMGeometry, _ sequence: SequenceGeometry,
     _ options: LSTMOptions
   ) throws(OperatorError) -> Kernel {
+    if geometry.arithmetic == .integer {
+      if node.intermediates.count == 12 {
+        return try ByteLSTMCell(node, operands: operands, geometry: geometry, sequence: sequence, options: options)
+          .kernel()
+      }
+      return try IntegerLSTMCell(node, operands: operands, geometry: geometry, sequence: sequence, options: options)
+        .kernel()
+    }
     let cell = try LSTMCell(
       node, operands: operands, geometry: geometry, sequence: sequence, options: options,
       output: SequenceOutput(index: 0, rowStride: geometry.outputs, offset: 0))

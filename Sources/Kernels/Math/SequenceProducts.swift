@@ -13,6 +13,69 @@ struct SequenceGeometry: Sendable, Hashable {
   func row(_ batch: Int, step: Int) -> Int { isTimeMajor ? step * batches + batch : batch * steps + step }
 }
 
+/// Steps of sequences that are worked on together as far as they do not depend on the state.
+struct SequenceBlocks: Sendable {
+  /// Consecutive steps.
+  struct Block: Sendable {
+    let first: Int
+    let count: Int
+  }
+
+  let geometry: SequenceGeometry
+  /// Steps of a block.
+  let steps: Int
+  /// Rows of a block.
+  var rows: Int { steps * geometry.batches }
+
+  /// - Parameter elements: values that are kept for each row.
+  init(geometry: SequenceGeometry, elements: Int) {
+    self.geometry = geometry
+    // A megabyte or so.
+    steps = max(1, min(geometry.steps, (1 << 18) / max(1, elements * geometry.batches)))
+  }
+
+  /// Calls `start` for each block, then `step` for each of its steps, in the direction of the sequence.
+  ///
+  /// - Throws: `cancelled` or `deadlineExceeded`, which is looked for before each step.
+  func run(
+    _ io: Operands, start: (Block) throws(OperatorError) -> Void, step: (Int, Block) throws(OperatorError) -> Void
+  ) throws(OperatorError) {
+    var done = 0
+    while done < geometry.steps {
+      let count = min(steps, geometry.steps - done)
+      let block = Block(first: geometry.isForward ? done : geometry.steps - done - count, count: count)
+      try start(block)
+      for index in 0..<count {
+        try io.context.checkStop()
+        try step(block.first + (geometry.isForward ? index : count - 1 - index), block)
+      }
+      done += count
+    }
+  }
+
+  /// The row inside of a block of a batch at a step.
+  @inline(__always)
+  func row(_ batch: Int, step: Int, _ block: Block) -> Int {
+    let index = step - block.first
+    return geometry.isTimeMajor ? index * geometry.batches + batch : batch * block.count + index
+  }
+
+  /// Calls `body` for runs of rows of the sequences that are consecutive rows of a block too.
+  ///
+  /// - Parameter body: takes the first row of the sequences, the first row of the block, and how many they are.
+  func forEachRun(
+    _ block: Block, _ body: (_ row: Int, _ blockRow: Int, _ count: Int) throws(OperatorError) -> Void
+  ) throws(OperatorError) {
+    if geometry.isTimeMajor || geometry.batches == 1 {
+      try body(geometry.row(0, step: block.first), 0, block.count * geometry.batches)
+      return
+    }
+    for batch in 0..<geometry.batches {
+      try body(geometry.row(batch, step: block.first), batch * block.count, block.count)
+    }
+  }
+}
+
 /// The part of a recurrent cell that is the same in all of them: for each gate
 /// `bias + W input + W' auxiliary input + W'' state`, in floats, or with `int8` weights and rows that are quantised while the model runs.
 ///
@@ -69,8 +132,7 @@ struct SequenceProducts: Sendable {
   let isHybrid: Bool
   /// Whether rows are quantised with a zero point.
   let isAsymmetric: Bool
-  /// Steps of a block.
-  private let blockSteps: Int
+  private let blocks: SequenceBlocks
 
   init(
     geometry: SequenceGeometry, units: Int, biases: [Int?], input: Source, auxiliary: Source?, recurrent: Source?,
@@ -87,15 +149,12 @@ struct SequenceProducts: Sendable {
     self.recurrent = recurrent.map { $0.moved(to: offset) }
     self.isHybrid = isHybrid
     self.isAsymmetric = isAsymmetric
-    // A megabyte or so of gates.
-    let elements = max(1, units * biases.count * geometry.batches)
-    blockSteps = max(1, min(geometry.steps, (1 << 18) / elements))
+    blocks = SequenceBlocks(geometry: geometry, elements: units * biases.count)
   }
 
   // MARK: Memory
 
-  private var blockRows: Int { blockSteps * geometry.batches }
-  private var gateStride: Int { blockRows * units }
+  private var gateStride: Int { blocks.rows * units }
   private func rowSumPlace(_ source: Source) -> OperandPlace {
     OperandPlace(operand: .scratch(Scratch.rowSums), offset: source.rowSumOffset)
   }
@@ -103,6 +162,7 @@ struct SequenceProducts: Sendable {
   /// Bytes of the scratch buffers.
   var scratch: [Int] {
     var bytes = [Int](repeating: 0, count: Scratch.count)
+    let blockRows = blocks.rows
     bytes[Scratch.gates] = gateCount * gateStride * 4
     bytes[Scratch.recurrent] = (recurrent?.products.gateCount ?? 0) * geometry.batches * units * 4
     if isHybrid {
@@ -121,53 +181,33 @@ struct SequenceProducts: Sendable {
 
   // MARK: Running
 
+  typealias Block = SequenceBlocks.Block
+
   /// Calls `step` for every step in the cell's order, when the products with the inputs are there and the ones with the state.
-  ///
-  /// - Parameter step: finishes the step at an index of the sequence; block rows are what ``blockRow(_:step:)`` says.
   func run(
     _ io: Operands, _ step: (_ step: Int, _ block: Block) throws(OperatorError) -> Void
   ) throws(OperatorError) {
     input.products.prepareRowSums(io, scratch: rowSumPlace(input))
     if let auxiliary { auxiliary.products.prepareRowSums(io, scratch: rowSumPlace(auxiliary)) }
     if let recurrent { recurrent.products.prepareRowSums(io, scratch: rowSumPlace(recurrent)) }
-    var done = 0
-    while done < geometry.steps {
-      let count = min(blockSteps, geometry.steps - done)
-      let first = geometry.isForward ? done : geometry.steps - done - count
-      let block = Block(first: first, count: count)
+    try blocks.run(io) { block throws(OperatorError) in
       try start(io, block)
-      for index in 0..<count {
-        try io.context.checkStop()
-        let now = geometry.isForward ? first + index : first + count - 1 - index
-        if let recurrent {
-          try multiply(
-            io, recurrent, rows: geometry.batches, first: 0, to: Scratch.recurrent, at: 0,
-            gateStride: geometry.batches * units)
-        }
-        try step(now, block)
+    } step: { now, block throws(OperatorError) in
+      if let recurrent {
+        try multiply(
+          io, recurrent, rows: geometry.batches, first: 0, to: Scratch.recurrent, at: 0,
+          gateStride: geometry.batches * units)
       }
-      done += count
+      try step(now, block)
     }
-  }
-
-  /// Steps whose products with the inputs are computed together.
-  struct Block: Sendable {
-    let first: Int
-    let count: Int
   }
 
   /// The elements of a gate of a batch at a step, in the scratch buffer of all gates.
   @inline(__always)
   private func range(_ gate: Int, _ batch: Int, _ step: Int, _ block: Block) -> Range<Int> {
-    let row = blockRow(batch, step: step, block)
+    let row = blocks.row(batch, step: step, block)
     let first = gate * gateStride + row * units
     return first..<first + units
-  }
-
-  @inline(__always)
-  private func blockRow(_ batch: Int, step: Int, _ block: Block) -> Int {
-    let index = step - block.first
-    return geometry.isTimeMajor ? index * geometry.batches + batch : batch * block.count + index
   }
 
   /// The values of a gate, to read.
@@ -227,16 +267,8 @@ struct SequenceProducts: Sendable {
   }
 
   private func multiply(_ io: Operands, _ source: Source, _ block: Block, to scratch: Int) throws(OperatorError) {
-    if geometry.isTimeMajor || geometry.batches == 1 {
-      try multiply(
-        io, source, rows: block.count * geometry.batches, first: geometry.row(0, step: block.first), to: scratch, at: 0,
-        gateStride: gateStride)
-      return
-    }
-    for batch in 0..<geometry.batches {
-      try multiply(
-        io, source, rows: block.count, first: geometry.row(batch, step: block.first), to: scratch,
-        at: batch * block.count, gateStride: gateStride)
+    try blocks.forEachRun(block) { row, blockRow, count throws(OperatorError) in
+      try multiply(io, source, rows: count, first: row, to: scratch, at: blockRow, gateStride: gateStride)
     }
   }
 
