@@ -150,6 +150,16 @@ struct BasicLSTMCell: Sendable {
     }
   }
 
+  /// `value * multiplier`, rounded twice to nearest with ties upwards: the rounding of TFLite's matrix products, which only this kernel takes over.
+  @inline(__always)
+  private func scaled(_ value: Int32) -> Int32 {
+    let left = value &<< max(multiplier.shift, 0)
+    let product = (Int64(left) &* Int64(multiplier.multiplier) &+ (1 << 30)) &>> 31
+    let right = Int64(max(-multiplier.shift, 0))
+    let half: Int64 = right > 0 ? 1 &<< (right &- 1) : 0
+    return Int32(truncatingIfNeeded: (product &+ half) &>> right)
+  }
+
   private func quantizedProducts(_ io: Operands, _ range: Range<Int>) {
     let depth = inputSize + cells
     let biases = io.input(Input.biases, as: Int32.self)
@@ -163,7 +173,7 @@ struct BasicLSTMCell: Sendable {
       precondition(x.count == w.count)
       var sum: Int32 = 0
       for i in x.indices { sum &+= (Int32(x[i]) &- 128) &* (Int32(w[i]) &- weightZeroPoint) }
-      gates[index - range.lowerBound] = Int16(clamping: multiplier.apply(sum &+ biases[gate]))
+      gates[index - range.lowerBound] = Int16(clamping: scaled(sum &+ biases[gate]))
     }
   }
 

@@ -33,7 +33,8 @@ struct FloatSVDF: Sendable {
 
   private let geometry: SVDFGeometry
   private let features: SequenceProducts.Source
-  private let timeScale: Float
+  /// The scale of quantised time weights; nil for ones that count as zero.
+  private let timeScale: Float?
   private let isHybrid: Bool
   private let isAsymmetric: Bool
   private let activation: RecurrentActivation
@@ -46,7 +47,7 @@ struct FloatSVDF: Sendable {
     self.isAsymmetric = isAsymmetric
     self.activation = .fused(activation)
     features = try SequenceProducts.Source(node, operand: Input.data, weights: [Input.feature], isHybrid: isHybrid)
-    timeScale = isHybrid ? try node.tensorScale(Input.time) : 1
+    timeScale = try node.input(Input.time).element == .float32 ? nil : try node.tensorScale(Input.time)
   }
 
   func kernel() -> Kernel {
@@ -89,8 +90,10 @@ struct FloatSVDF: Sendable {
       let weights = filter * memory..<(filter + 1) * memory
       var product: Float = 0
       if isHybrid {
-        let w = io.input(Input.time, as: Int8.self, in: weights)
-        for i in w.indices { product += Float(w[i]) * timeScale * state[i] }
+        if let timeScale {
+          let w = io.input(Input.time, as: Int8.self, in: weights)
+          for i in w.indices { product += Float(w[i]) * timeScale * state[i] }
+        }
       } else {
         let w = io.input(Input.time, as: Float.self, in: weights)
         for i in w.indices { product += w[i] * state[i] }

@@ -7,7 +7,8 @@ public import TensorTypes
 /// and the state, a variable `[batch, memory * filters]`. The output is `[batch, units]` with `units = filters / rank`: sums over `rank` filters
 /// each, plus the bias, with an activation.
 ///
-/// Types: `float32`; `float32` with `int8` or `uint8` weights (bytes are read as signed), for which inputs are quantised while the model runs; and
+/// Types: `float32`; `float32` with `int8` or `uint8` weights (bytes are read as signed), for which inputs are quantised while the model runs (time
+/// weights that are `float32` then, and so have no scale, count as zero, as in TFLite); and
 /// `int8` with `int8` feature weights, `int16` time weights and state, an `int32` bias and the activation `RELU`, with the bits of TFLite's
 /// reference kernel (which clamps to the range of `int8` only).
 public struct SVDF: Operator {
@@ -53,9 +54,13 @@ public struct SVDF: Operator {
     case (.float32, .float32, .float32):
       arithmetic = .float
       elements = (.float32, .float32, .float32)
-    case (.float32, .int8, .int8), (.float32, .uint8, .uint8):
+    case (.float32, .int8, .int8), (.float32, .uint8, .uint8), (.float32, .int8, .float32),
+      (.float32, .uint8, .float32):
       arithmetic = .hybrid
       elements = (.float32, .float32, .float32)
+      guard time.element != .float32 || time.quantization.scale == nil else {
+        throw .malformed("the time weights are float32 and have a scale")
+      }
     case (.int8, .int8, .int16):
       arithmetic = .integer
       elements = (.int32, .int16, .int8)
