@@ -17,21 +17,29 @@ public struct NodeContext {
   public let outputs: [TensorType]
   /// Threads that the kernel's `parallel` will use; at least 1.
   public let threads: Int
+  /// The types of the tensors that carry the quantisation of the operator's inner results. Source: the operator's `intermediates` (LSTM).
+  public let intermediates: [TensorType]
   private let values: [Value]
   private let declaredInputs: [Shape?]
   /// Variables and tables, while the model runs.
   package let resources: Resources?
   /// The type and value of another constant of the subgraph, by its index: blockwise quantisation names its scales so.
   let companion: ((Int) -> (type: TensorType, constant: Constant)?)?
+  private let variables: Set<Int>
 
-  /// - Parameter declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
+  /// - Parameters:
+  ///   - declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
+  ///   - variables: the inputs that are variables.
   package init(
     inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
-    resources: Resources? = nil, companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
+    intermediates: [TensorType] = [], variables: Set<Int> = [], resources: Resources? = nil,
+    companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
   ) {
     self.companion = companion
     self.resources = resources
     self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }
+    self.intermediates = intermediates
+    self.variables = variables
     self.inputs = inputs
     self.outputs = outputs
     self.values = values
@@ -88,6 +96,9 @@ public struct NodeContext {
 
   /// Whether an optional input is given.
   public func hasInput(_ index: Int) -> Bool { index < inputs.count && inputs[index] != nil }
+
+  /// Whether an input is a variable: it keeps its value from one invocation to the next, and the kernel may write it.
+  public func isVariable(_ index: Int) -> Bool { variables.contains(index) }
 
   /// The constant that an input is; nil when it is computed.
   public func constant(_ index: Int) -> Constant? {

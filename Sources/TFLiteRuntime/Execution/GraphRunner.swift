@@ -72,6 +72,7 @@ internal import TensorTypes
       graph: graph, delegates: delegates, context: context, limits: limits, budget: budget, calls: calls,
       preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort,
       inputTypes: inputTypes)
+    resetVariables()
   }
 
   private func makeBuilder() -> SegmentBuilder {
@@ -158,8 +159,17 @@ internal import TensorTypes
     segments.append(segment)
   }
 
+  /// Sets variables to zero, those of `int8` to their zero point.
   func resetVariables() {
     variables.clear()
+    for (id, offset) in variableOffsets {
+      let type = graph[id].type
+      guard type.element == .int8, let zeroPoint = type.quantization.zeroPoint, let bytes = type.byteCount else {
+        continue
+      }
+      let slot = variables.slot(offset: offset, count: bytes)
+      unsafe slot.address.initializeMemory(as: Int8.self, repeating: Int8(truncatingIfNeeded: zeroPoint), count: bytes)
+    }
     for call in calls.values { call.resetVariables() }
   }
 

@@ -178,6 +178,8 @@ struct SegmentBuilder {
       inputs: node.inputs.map { $0.map { types[$0.index] } },
       outputs: outputs ?? declaredOutputs(node), values: values, threads: context.threadPool.count,
       declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } },
+      intermediates: node.intermediates.map { graph[$0].type },
+      variables: Set(node.inputs.indices.filter { node.inputs[$0].map { isVariable($0) } ?? false }),
       resources: memory == nil ? nil : context.resources,
       companion: { [graph] index in
         guard graph.tensors.indices.contains(index), let constant = graph.tensors[index].constant else { return nil }
@@ -208,6 +210,9 @@ struct SegmentBuilder {
     }
     return try withExtendedLifetime(constants) { () throws(OperatorError) in try call.infer(node, operands: operands) }
   }
+
+  /// Whether kernels may write a tensor that they read.
+  private func isVariable(_ id: TensorID) -> Bool { graph[id].isVariable && graph[id].constant == nil }
 
   /// The outputs' types as the model declares them, with the element types that the operator imposes.
   private func declaredOutputs(_ node: Node) -> [TensorType] {

@@ -53,7 +53,8 @@ public struct GraphTensor: Sendable {
   public var constant: Constant?
   /// What a graph input holds until the caller writes it; nil for zeros.
   public var initialValue: Constant?
-  /// Whether the tensor keeps its value from one invocation to the next. It starts as zeros. Source: `is_variable`.
+  /// Whether the tensor keeps its value from one invocation to the next. It starts as zeros (`int8` as its zero point). Source:
+  /// `is_variable`.
   public var isVariable: Bool
   /// How a sparse constant is stored; nil for dense tensors.
   public var sparsity: Sparsity?
