@@ -17,18 +17,23 @@ public struct NodeContext {
   public let outputs: [TensorType]
   /// Threads that the kernel's `parallel` will use; at least 1.
   public let threads: Int
+  /// For each subgraph that the operator's options name the operators in it, in execution order; empty where they name none. Only for
+  /// operators whose kernels take their computation from there.
+  public let bodies: [[OperatorDefinition.Identity]]
   private let values: [Value]
   private let declaredInputs: [Shape?]
 
   /// - Parameter declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
   package init(
-    inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil
+    inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
+    bodies: [[OperatorDefinition.Identity]] = []
   ) {
     self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }
     self.inputs = inputs
     self.outputs = outputs
     self.values = values
     self.threads = threads
+    self.bodies = bodies
   }
 
   /// Checks how many operands there are. Trailing optional inputs may be absent or left out.

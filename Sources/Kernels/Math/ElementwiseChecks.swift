@@ -79,6 +79,15 @@ extension NodeContext {
     return try Broadcast(left.shape, right.shape)
   }
 
+  /// The plan for two inputs that have one shape, and one element type with the output.
+  func binaryOfOneShape() throws(OperatorError) -> Broadcast {
+    try expect(inputs: 2)
+    let left = try input(0).shape
+    let right = try input(1).shape
+    guard left == right else { throw .malformed("inputs have the shapes \(left) and \(right); both must be the same") }
+    return try binaryBroadcast()
+  }
+
   /// Checks the element type of output 0.
   func expectOutput(_ element: ElementType) throws(OperatorError) {
     let declared = try output(0).element

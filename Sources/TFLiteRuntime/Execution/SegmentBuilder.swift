@@ -167,7 +167,7 @@ struct SegmentBuilder {
     return NodeContext(
       inputs: node.inputs.map { $0.map { types[$0.index] } },
       outputs: outputs ?? declaredOutputs(node), values: values, threads: threadPool.count,
-      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
+      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } }, bodies: node.bodies)
   }
 
   /// The outputs' types as the model declares them, with the element types that the operator imposes.
@@ -264,7 +264,8 @@ struct SegmentBuilder {
     guard isKnown || operation.dependsOnlyOnShapes else { return false }
     guard node.outputs.allSatisfy({ (types[$0.index].byteCount ?? .max) <= Self.knownValueBytes }) else { return false }
     let evaluation = NodeEvaluation(
-      operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants)
+      operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants,
+      bodies: node.bodies)
     guard
       let results = try evaluation.run(maximumBytes: Self.knownValueBytes * 16, nanoseconds: FoldConstants.nanoseconds)
     else { return false }
