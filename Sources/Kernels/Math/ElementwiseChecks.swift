@@ -2,7 +2,7 @@ internal import TensorTypes
 
 /// The scale and zero point of a tensor that is quantised as a whole.
 struct AffineParameters: Sendable, Hashable {
-  /// Finite and above 0.
+  /// Finite and above 0; 0 only where ``NodeContext/affineInputOrZero(_:)`` or ``NodeContext/affineOutputOrZero()`` answered it.
   let scale: Float
   /// Inside the range of the tensor's element type.
   let zeroPoint: Int32
@@ -97,6 +97,18 @@ extension NodeContext {
   /// Scale and zero point of an input.
   func affineInput(_ index: Int) throws(OperatorError) -> AffineParameters {
     try input(index).affineParameters("input \(index)")
+  }
+
+  /// Scale and zero point of an input, both 0 where it has no quantisation: products and quotients of TFLite's kernels then have the factor 0.
+  func affineInputOrZero(_ index: Int) throws(OperatorError) -> AffineParameters {
+    if try input(index).quantization == .none { return AffineParameters(scale: 0, zeroPoint: 0) }
+    return try affineInput(index)
+  }
+
+  /// Scale and zero point of output 0, both 0 where it has no quantisation.
+  func affineOutputOrZero() throws(OperatorError) -> AffineParameters {
+    if try output(0).quantization == .none { return AffineParameters(scale: 0, zeroPoint: 0) }
+    return try affineOutput()
   }
 
   /// Scale and zero point of output 0.

@@ -34,7 +34,7 @@ import Testing
   @Test func givesNaNForNegativePowersBase() throws {
     let result = try run(
       try operation(0, 0, -1, 0.75), [TestTensor([1, 2] as [Float], [1, 1, 1, 2])], outputs: [(.float32, .none)])
-    #expect(result[0].floats.allSatisfy(\.isNaN))
+    expectClose(result[0].floats, [.nan, .nan])
   }
 
   @Test func refusesWhatItCannotTake() throws {
