@@ -19,6 +19,9 @@ public struct NodeContext {
   public let threads: Int
   /// The types of the tensors that carry the quantisation of the operator's inner results. Source: the operator's `intermediates` (LSTM).
   public let intermediates: [TensorType]
+  /// For each subgraph that the operator's options name the operators in it, in execution order; empty where they name none. Only for
+  /// operators whose kernels take their computation from there.
+  public let bodies: [[OperatorDefinition.Identity]]
   private let values: [Value]
   private let declaredInputs: [Shape?]
   /// Variables and tables, while the model runs.
@@ -32,8 +35,8 @@ public struct NodeContext {
   ///   - variables: the inputs that are variables.
   package init(
     inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
-    intermediates: [TensorType] = [], variables: Set<Int> = [], resources: Resources? = nil,
-    companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
+    intermediates: [TensorType] = [], variables: Set<Int> = [], bodies: [[OperatorDefinition.Identity]] = [],
+    resources: Resources? = nil, companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
   ) {
     self.companion = companion
     self.resources = resources
@@ -44,6 +47,7 @@ public struct NodeContext {
     self.outputs = outputs
     self.values = values
     self.threads = threads
+    self.bodies = bodies
   }
 
   /// The same operands with `int32` in place of strings.

@@ -63,6 +63,10 @@ public struct OperatorOptions: Sendable {
   public func int64s(_ slot: Int) throws(OperatorError) -> [Int64] {
     try read(slot, []) { table throws(FlatBufferError) in try table.vector(slot, of: Int64.self)?.array() ?? [] }
   }
+  /// A vector of 32-bit floating-point numbers; empty when absent.
+  public func floats(_ slot: Int) throws(OperatorError) -> [Float] {
+    try read(slot, []) { table throws(FlatBufferError) in try table.vector(slot, of: Float.self)?.array() ?? [] }
+  }
   /// Raw bytes; nil when absent.
   public func data(_ slot: Int) throws(OperatorError) -> SharedBytes? {
     try read(slot, nil) { table throws(FlatBufferError) in try table.data(slot) }

@@ -67,7 +67,6 @@ import Testing
   static let exceptions: [String: String] = {
     let unpackedInt4 = "LiteRT reads packed int4 weights as int8 where activations are int16"
     let wideBias = "LiteRT reads the int32 bias as int64 where quantized_bias_type is not set"
-    let unquantized = "8- or 16-bit operands without a scale have no meaning; LiteRT multiplies by NaN, we refuse"
     let ignoredBlocks =
       "LiteRT leaves the product with int2 weights in blocks out and answers with the bias; we compute it"
     return [
@@ -79,14 +78,6 @@ import Testing
       "transpose_conv/o_transpose_conv_032_i16_int32s1": wideBias,
       "transpose_conv/o_transpose_conv_043_i16_int32s3": wideBias,
       "transpose_conv/o_transpose_conv_054_i16_int32v1": wideBias,
-      "div/o_div_028_int16": unquantized,
-      "div/o_div_029_int16": unquantized,
-      "div/o_div_030_int16": unquantized,
-      "div/o_div_031_uint8": unquantized,
-      "div/o_div_034_int8": unquantized,
-      "div/o_div_036_int8": unquantized,
-      "mul/o_mul_033_uint8": unquantized,
-      "mul/o_mul_035_int8": unquantized,
     ]
   }()
 

@@ -10,6 +10,7 @@ public enum OptionsField {
   case bool(Bool)
   case int32s([Int32])
   case int64s([Int64])
+  case floats([Float])
   case string(String)
   case data([UInt8])
 }
@@ -49,6 +50,7 @@ extension OperatorOptions {
       case .bool(let value): put(value ? 1 : 0 as UInt8, at: location)
       case .int32s(let values): append(values)
       case .int64s(let values): append(values)
+      case .floats(let values): append(values)
       case .string(let value): append(Array(value.utf8))
       case .data(let values): append(values)
       }

@@ -10,8 +10,11 @@ import Testing
 /// - Parameters:
 ///   - inputs: nil for an optional input that is left out.
 ///   - outputs: declared element type and quantisation of each output; shapes come from the operator.
+///   - outputShapes: declared shapes of the outputs; scalars when empty.
+///   - bodies: the operators of the subgraphs that the options name.
 public func run(
   _ operation: any Operator, _ inputs: [TestTensor?], outputs: [(ElementType, Quantization)], threads: Int = 1,
+  outputShapes: [Shape] = [], bodies: [[OperatorDefinition.Identity]] = [],
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> [TestTensor] {
   let constants = try inputs.map { tensor -> Constant? in
@@ -52,19 +55,26 @@ public func run(
     if let strings = pair.1.stringArray { return .constant(Constant(strings.bytes)) }
     return tensor == nil ? .unknown : .computed(UnsafeRawBufferPointer(start: pair.1.address, count: pair.1.byteCount))
   }
-  var declared = outputs.map { TensorType(element: $0.0, shape: .scalar, quantization: $0.1) }
+  var declared = outputs.enumerated().map { index, output in
+    TensorType(
+      element: output.0, shape: index < outputShapes.count ? outputShapes[index] : .scalar, quantization: output.1)
+  }
   if let elements = operation.outputElements(inputs.map { $0?.type }) {
     for (index, element) in zip(declared.indices, elements) { declared[index].element = element }
   }
   let shapes = try operation.inferShapes(
-    NodeContext(inputs: inputs.map { $0?.type }, outputs: declared, values: values, threads: threads))
+    NodeContext(
+      inputs: inputs.map { $0?.type }, outputs: declared, values: values, threads: threads,
+      bodies: bodies))
   try #require(shapes.count == outputs.count, sourceLocation: sourceLocation)
   let types = zip(declared, shapes).map { $0.with(shape: $1) }
   let preparing = zip(values, constants).map { value, constant -> NodeContext.Value in
     constant.map { .constant($0) } ?? .unknown
   }
   let kernel = try operation.prepareKernel(
-    NodeContext(inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads))
+    NodeContext(
+      inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads,
+      bodies: bodies))
   slots += try types.map { $0.element == .string ? stringSlot(try StringArray.empty()) : allocate($0.byteCount ?? 0) }
   slots += kernel.scratch.map { allocate($0) }
   let context = ExecutionContext(threadPool: ThreadPool(count: threads))

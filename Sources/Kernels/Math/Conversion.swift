@@ -28,8 +28,7 @@ struct Conversion: Sendable {
     }
     switch output {
     case .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .bool, .float16, .bfloat16, .float32,
-      .float64,
-      .complex64:
+      .float64, .complex64, .float8E4M3FN, .float8E5M2:
       break
     case .int2, .int4, .uint4:
       guard input == .float32 || input == output else { throw .unsupported("\(input) to \(output)") }
@@ -160,6 +159,13 @@ struct Conversion: Sendable {
         var y = io.output(0, as: SIMD2<Float>.self, in: range)
         precondition(y.count <= 256)
         for i in y.indices { y[i] = SIMD2(Writer.float(values[i]), 0) }
+      }
+    case .float8E4M3FN, .float8E5M2:
+      let format = try FloatToFloat8(output)
+      return { io, range, values in
+        var y = io.output(0, as: UInt8.self, in: range)
+        precondition(y.count <= 256)
+        for i in y.indices { y[i] = format.apply(Writer.float(values[i])) }
       }
     default:
       guard let packing = PackedIntegers(output) else { throw .unsupported("\(input) to \(output)") }

@@ -2,7 +2,7 @@ internal import TensorTypes
 
 /// The scale and zero point of a tensor that is quantised as a whole.
 struct AffineParameters: Sendable, Hashable {
-  /// Finite and above 0.
+  /// Finite and above 0; 0 only where ``NodeContext/affineInputOrZero(_:)`` or ``NodeContext/affineOutputOrZero()`` answered it.
   let scale: Float
   /// Inside the range of the tensor's element type.
   let zeroPoint: Int32
@@ -79,6 +79,15 @@ extension NodeContext {
     return try Broadcast(left.shape, right.shape)
   }
 
+  /// The plan for two inputs that have one shape, and one element type with the output.
+  func binaryOfOneShape() throws(OperatorError) -> Broadcast {
+    try expect(inputs: 2)
+    let left = try input(0).shape
+    let right = try input(1).shape
+    guard left == right else { throw .malformed("inputs have the shapes \(left) and \(right); both must be the same") }
+    return try binaryBroadcast()
+  }
+
   /// Checks the element type of output 0.
   func expectOutput(_ element: ElementType) throws(OperatorError) {
     let declared = try output(0).element
@@ -88,6 +97,18 @@ extension NodeContext {
   /// Scale and zero point of an input.
   func affineInput(_ index: Int) throws(OperatorError) -> AffineParameters {
     try input(index).affineParameters("input \(index)")
+  }
+
+  /// Scale and zero point of an input, both 0 where it has no quantisation: products and quotients of TFLite's kernels then have the factor 0.
+  func affineInputOrZero(_ index: Int) throws(OperatorError) -> AffineParameters {
+    if try input(index).quantization == .none { return AffineParameters(scale: 0, zeroPoint: 0) }
+    return try affineInput(index)
+  }
+
+  /// Scale and zero point of output 0, both 0 where it has no quantisation.
+  func affineOutputOrZero() throws(OperatorError) -> AffineParameters {
+    if try output(0).quantization == .none { return AffineParameters(scale: 0, zeroPoint: 0) }
+    return try affineOutput()
   }
 
   /// Scale and zero point of output 0.

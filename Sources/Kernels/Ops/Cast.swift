@@ -3,7 +3,7 @@ public import TensorTypes
 /// `CAST`: elements converted to another type.
 ///
 /// Any shape. Between `float16`, `bfloat16`, `float32`, `float64`, `bool`, `complex64` and integers of 8 to 64 bits; `int2`, `int4`, `uint4` and
-/// `float8` to all of these, and from `float32` to `int2`, `int4` and `uint4`. Numbers become integers by truncation, limited to the type's
+/// `float8` to all of these, all of these to `float8`, and from `float32` to `int2`, `int4` and `uint4`. Numbers become integers by truncation, limited to the type's
 /// range, NaN becomes its largest number; integers become narrower integers by dropping bits; everything but 0 is true; the imaginary part
 /// is dropped or 0.
 public struct Cast: Operator {

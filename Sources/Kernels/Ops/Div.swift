@@ -3,7 +3,8 @@ public import TensorTypes
 /// `DIV`: the quotient of two tensors, element by element, broadcast against each other, with a fused activation.
 ///
 /// Inputs and output have one element type: `float32`, `float16`, `int32` (truncating), or with one scale and zero point each `int8`, `uint8`
-/// and `int16`. An integer or quantised divisor must not contain zero.
+/// and `int16`. An integer or quantised divisor must not contain zero. Of `int8`, `uint8` and `int16` operands without a scale nothing meaningful
+/// comes, as in TFLite: quotients are multiplied by 0.
 public struct Div: Operator {
   public static let definition = OperatorDefinition(.div, versions: 1...2, options: 29)
 
@@ -64,9 +65,9 @@ public struct Div: Operator {
     let high: Int32
 
     init(_ node: NodeContext, _ activation: FusedActivation) throws(OperatorError) {
-      let left = try node.affineInput(0)
-      let right = try node.affineInput(1)
-      let output = try node.affineOutput()
+      let left = try node.affineInputOrZero(0)
+      let right = try node.affineInputOrZero(1)
+      let output = try node.affineOutputOrZero()
       leftZeroPoint = left.zeroPoint
       rightZeroPoint = right.zeroPoint
       outputZeroPoint = output.zeroPoint

@@ -3,7 +3,8 @@ public import TensorTypes
 /// `MUL`: the product of two tensors, element by element, broadcast against each other, with a fused activation.
 ///
 /// Inputs and output have one element type: `float32`, `float16`, `int32`, `int64`, `uint32` (wrapping), `complex64` (no activation), or
-/// with one scale and zero point each `int8`, `uint8` and `int16` (zero point 0). `int16` without quantisation multiplies as integers.
+/// with one scale and zero point each `int8`, `uint8` and `int16` (zero point 0). `int16` without quantisation multiplies as integers;
+/// of `int8` and `uint8` without a scale nothing meaningful comes, as in TFLite: products are multiplied by 0.
 public struct Mul: Operator {
   public static let definition = OperatorDefinition(.mul, versions: 1...8, options: 21)
 
@@ -50,9 +51,9 @@ public struct Mul: Operator {
   private func quantizedProduct<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _: T.Type, _ node: NodeContext, _ broadcast: Broadcast
   ) throws(OperatorError) -> Kernel {
-    let left = try node.affineInput(0)
-    let right = try node.affineInput(1)
-    let output = try node.affineOutput()
+    let left = try node.affineInputOrZero(0)
+    let right = try node.affineInputOrZero(1)
+    let output = try node.affineOutputOrZero()
     let range = try activation.quantizedRange(try node.output(0))
     let quantization = OutputQuantization(
       multiplier: QuantizedMultiplier(Double(left.scale * right.scale / output.scale)), zeroPoint: output.zeroPoint,

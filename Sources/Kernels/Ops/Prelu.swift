@@ -2,7 +2,8 @@ public import TensorTypes
 
 /// `PRELU`: `x` where it is not negative, `alpha * x` elsewhere; `alpha` (input 1) is broadcast to the shape of `x` (input 0).
 ///
-/// `float32`; with one scale and zero point each `int8`, `uint8`, and `int16` with an `int8` alpha.
+/// `float32`; with one scale and zero point each `int8`, `uint8`, and `int16` with an `int8` alpha. Of an `int16` alpha the bytes are taken for
+/// `int8` elements, of which the first half counts, as TFLite's kernel does.
 public struct Prelu: Operator {
   public static let definition = OperatorDefinition(.prelu, versions: 1...1)
 
@@ -30,10 +31,10 @@ public struct Prelu: Operator {
     let alpha = try node.input(1)
     try node.expectOutput(input.element)
     switch (input.element, alpha.element) {
-    case (.float32, .float32), (.int8, .int8), (.uint8, .uint8), (.int16, .int8): break
+    case (.float32, .float32), (.int8, .int8), (.uint8, .uint8), (.int16, .int8), (.int16, .int16): break
     case (let input, let alpha):
       throw .unsupported(
-        "\(input) with alpha \(alpha); float32, int8, uint8 and int16 with an int8 alpha are supported")
+        "\(input) with alpha \(alpha); float32, int8, uint8 and int16 with an int8 or int16 alpha are supported")
     }
     let broadcast = try Broadcast(input.shape, alpha.shape)
     guard broadcast.shape == input.shape else {

@@ -180,7 +180,7 @@ struct SegmentBuilder {
       declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } },
       intermediates: node.intermediates.map { graph[$0].type },
       variables: Set(node.inputs.indices.filter { node.inputs[$0].map { isVariable($0) } ?? false }),
-      resources: memory == nil ? nil : context.resources,
+      bodies: node.bodies, resources: memory == nil ? nil : context.resources,
       companion: { [graph] index in
         guard graph.tensors.indices.contains(index), let constant = graph.tensors[index].constant else { return nil }
         return (graph.tensors[index].type, constant)
@@ -313,7 +313,8 @@ struct SegmentBuilder {
     guard isKnown || operation.dependsOnlyOnShapes else { return false }
     guard node.outputs.allSatisfy({ (types[$0.index].byteCount ?? .max) <= Self.knownValueBytes }) else { return false }
     let evaluation = NodeEvaluation(
-      operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants)
+      operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants,
+      bodies: node.bodies)
     guard
       let results = try evaluation.run(maximumBytes: Self.knownValueBytes * 16, nanoseconds: FoldConstants.nanoseconds)
     else { return false }

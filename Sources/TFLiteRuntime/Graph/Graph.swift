@@ -111,6 +111,9 @@ public struct Node: Sendable {
   /// Tensors that carry parameters of the operator's inner computation (LSTM). Source: `intermediates`.
   public var intermediates: [TensorID]
   public var origin: Origin
+  /// For each subgraph that defines what the operator computes the operators in it, in execution order (`STABLEHLO_SCATTER`,
+  /// `STABLEHLO_REDUCE_WINDOW`).
+  public var bodies: [[OperatorDefinition.Identity]] = []
   /// The operator with its options parsed, or why there is none.
   public var implementation: Result<any Operator, OperatorError>
 

@@ -45,6 +45,7 @@ enum ModelReader {
       graphs.append(try reader.read(&constants))
     }
     try SubgraphCalls.check(graphs, limits: limits)
+    try SubgraphCalls.addBodies(&graphs)
     return ModelContents(
       version: Int(model.version), description: model.description, subgraphs: graphs,
       signatures: try SignatureReader.read(model.signatures, graphs: graphs),

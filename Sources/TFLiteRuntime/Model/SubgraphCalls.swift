@@ -50,6 +50,30 @@ enum SubgraphCalls {
     try checkRecursion(callees, limits: limits)
   }
 
+  /// Tells operators that take their computation from a subgraph's operators which ones those are.
+  static func addBodies(_ graphs: inout [Graph]) throws(ModelError) {
+    var bodies: [(graph: Int, node: Int, subgraphs: [Int])] = []
+    for (index, graph) in graphs.enumerated() {
+      for (position, node) in graph.nodes.enumerated() {
+        switch node.identity {
+        case .builtin(.stablehloScatter), .builtin(.stablehloReduceWindow):
+          bodies.append((index, position, try calls(of: node, in: graphs)))
+        default: break
+        }
+      }
+    }
+    // Nodes that name the same subgraph share its list.
+    var operators: [Int: [OperatorDefinition.Identity]] = [:]
+    for (_, _, subgraphs) in bodies {
+      for subgraph in subgraphs where operators[subgraph] == nil {
+        operators[subgraph] = graphs[subgraph].nodes.map(\.identity)
+      }
+    }
+    for (graph, node, subgraphs) in bodies {
+      graphs[graph].nodes[node].bodies = subgraphs.map { operators[$0] ?? [] }
+    }
+  }
+
   private static func location(_ node: Node) -> ModelError.Location {
     ModelError.Location(
       subgraph: node.origin.subgraph, operatorIndex: node.origin.index, operatorName: node.name)

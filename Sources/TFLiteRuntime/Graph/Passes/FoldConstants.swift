@@ -50,7 +50,8 @@ struct FoldConstants {
     }
     let evaluation = NodeEvaluation(
       operation: operation, inputs: node.inputs.map { $0.map { graph[$0].type } },
-      outputs: node.outputs.map { graph[$0].type }, constants: node.inputs.map { $0.flatMap { graph[$0].constant } })
+      outputs: node.outputs.map { graph[$0].type }, constants: node.inputs.map { $0.flatMap { graph[$0].constant } },
+      bodies: node.bodies)
     let limit = min(budget, max(Self.smallResult, bytes.multipliedReportingOverflow(by: Self.growth).partialValue))
     // Whatever is wrong with the operator is reported when an interpreter is made.
     return try? evaluation.run(maximumBytes: limit, nanoseconds: deadline - now)
@@ -64,6 +65,8 @@ struct NodeEvaluation {
   let outputs: [TensorType]
   /// nil for inputs whose value the operator does not look at, or that are left out.
   let constants: [Constant?]
+  /// See ``Kernels/NodeContext/bodies``.
+  var bodies: [[OperatorDefinition.Identity]] = []
 
   /// The outputs' types and values; nil when they need more than `maximumBytes`.
   func run(maximumBytes: Int, nanoseconds: UInt64) throws(OperatorError) -> [(type: TensorType, constant: Constant)]? {
@@ -72,7 +75,8 @@ struct NodeEvaluation {
       for (index, element) in zip(outputs.indices, elements) { outputs[index].element = element }
     }
     let values = constants.map { constant in constant.map { NodeContext.Value.constant($0) } ?? .unknown }
-    let shapes = try operation.infer(NodeContext(inputs: inputs, outputs: outputs, values: values, threads: 1))
+    let shapes = try operation.infer(
+      NodeContext(inputs: inputs, outputs: outputs, values: values, threads: 1, bodies: bodies))
     guard shapes.count == outputs.count else { throw .malformed("has \(shapes.count) outputs, not \(outputs.count)") }
     let types = zip(outputs, shapes).map { $0.with(shape: $1) }
     var total = 0
@@ -80,7 +84,8 @@ struct NodeEvaluation {
       guard let bytes = type.byteCount, bytes <= maximumBytes - total else { return nil }
       total += bytes
     }
-    let kernel = try operation.prepare(NodeContext(inputs: inputs, outputs: types, values: values, threads: 1))
+    let kernel = try operation.prepare(
+      NodeContext(inputs: inputs, outputs: types, values: values, threads: 1, bodies: bodies))
     var slots: [OperandSlot] = []
     var results: [SharedBytes] = []
     var scratch: [SharedBytes] = []
