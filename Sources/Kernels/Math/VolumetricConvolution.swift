@@ -108,7 +108,7 @@ private let workingBytes = 1 << 18
 
   func kernel() -> Kernel {
     let (rows, taps, columns) = (geometry.rows, geometry.taps, geometry.outputChannels)
-    let matrix = unsafe tflk_gemm_geometry(chunk, columns, taps, taps, columns)
+    let matrix = tflk_gemm_geometry(chunk, columns, taps, taps, columns)
     let workspace = unsafe withUnsafePointer(to: matrix) {
       unsafe aligned(packing.kernels.table.pointee.f32_scratch_bytes($0))
     }
@@ -132,11 +132,11 @@ private let workingBytes = 1 << 18
           let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress,
           let scratch = unsafe io.scratchBytes(0).baseAddress
         else { return }
-        var left = unsafe x + start * taps
+        var left = unsafe x + (windowBytes > 0 ? 0 : start * taps)
         if windowBytes > 0, let windows = unsafe io.scratchBytes(1).baseAddress {
           let target = unsafe (windows + worker * windowBytes).assumingMemoryBound(to: Float.self)
           for row in 0..<count { unsafe copyWindow(start + row, x, target + row * taps) }
-          left = unsafe UnsafePointer(target)
+          unsafe left = UnsafePointer(target)
         }
         let w = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(2).baseAddress)
         // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.

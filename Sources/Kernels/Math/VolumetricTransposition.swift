@@ -44,7 +44,7 @@ internal import TensorTypes
     let columns = geometry.width.kernel * geometry.outputChannels
     let productBytes = aligned(chunk * columns * 4)
     let lines = geometry.batch * geometry.depth.input * geometry.height.input
-    let matrix = unsafe tflk_gemm_geometry(
+    let matrix = tflk_gemm_geometry(
       chunk, columns, geometry.inputChannels, geometry.inputChannels, columns)
     let workspace =
       packing.map { packing in

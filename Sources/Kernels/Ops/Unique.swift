@@ -127,29 +127,9 @@ public struct Unique: Operator {
       return y < x || (x != x && y == y)
     }
     for i in 0..<count { first[i] = Int32(truncatingIfNeeded: i) }
-    var width = 1
-    while width < count {
-      var start = 0
-      while start < count {
-        let (middle, end) = (min(start + width, count), min(start + 2 * width, count))
-        var (left, right, target) = (start, middle, start)
-        while target < end {
-          if right == end || (left < middle && !isAfter(first[left], first[right])) {
-            other[target] = first[left]
-            left += 1
-          } else {
-            other[target] = first[right]
-            right += 1
-          }
-          target += 1
-        }
-        start = end
-      }
-      swap(&first, &other, count)
-      width *= 2
-    }
-    // `first` holds the order; runs of equal values begin with their first index.
-    swap(&first, &other, count)
+    sortIndices(&first, &other, count: count, isAfter: isAfter)
+    // Runs of equal values begin with their first index.
+    for i in 0..<count { other[i] = first[i] }
     var leader = other[0]
     for i in 0..<count {
       if values[Int(other[i])] != values[Int(leader)] { leader = other[i] }
@@ -162,15 +142,6 @@ public struct Unique: Operator {
       } else if values[i] < values[least] {
         least = i
       }
-    }
-  }
-
-  @inline(__always)
-  private static func swap(_ a: inout MutableSpan<Int32>, _ b: inout MutableSpan<Int32>, _ count: Int) {
-    for i in 0..<count {
-      let value = a[i]
-      a[i] = b[i]
-      b[i] = value
     }
   }
 }
