@@ -40,30 +40,28 @@ struct VolumeOracle {
     zip(coordinates, dimensions).reduce(0) { $0 * $1.1 + $1.0 }
   }
 
-  func convolve(_ x: [Float], _ w: [Float]) -> [Double] {
-    var y = [Double](repeating: 0, count: shape.reduce(1, *))
+  /// Calls `body` for every product: places of the input's element, the filter's and the output's.
+  private func forEachProduct(_ body: (_ x: Int, _ w: Int, _ y: Int) -> Void) {
     forEachTap { place, tap, position in
+      let x = offset(place + [0], in: input)
+      let w = offset(tap + [0, 0], in: filter)
+      let y = offset(position + [0], in: shape)
       for i in 0..<filter[3] {
-        for o in 0..<filter[4] {
-          y[offset(position + [o], in: shape)] +=
-            Double(x[offset(place + [i], in: input)]) * Double(w[offset(tap + [i, o], in: filter)])
-        }
+        for o in 0..<filter[4] { body(x + i, w + i * filter[4] + o, y + o) }
       }
     }
+  }
+
+  func convolve(_ x: [Float], _ w: [Float]) -> [Double] {
+    var y = [Double](repeating: 0, count: shape.reduce(1, *))
+    forEachProduct { y[$2] += Double(x[$0]) * Double(w[$1]) }
     return y
   }
 
   /// The transpose: from `shape` back to `input`; the same filters.
   func transpose(_ y: [Float], _ w: [Float]) -> [Double] {
     var x = [Double](repeating: 0, count: input.reduce(1, *))
-    forEachTap { place, tap, position in
-      for i in 0..<filter[3] {
-        for o in 0..<filter[4] {
-          x[offset(place + [i], in: input)] +=
-            Double(y[offset(position + [o], in: shape)]) * Double(w[offset(tap + [i, o], in: filter)])
-        }
-      }
-    }
+    forEachProduct { x[$0] += Double(y[$2]) * Double(w[$1]) }
     return x
   }
 
