@@ -10,6 +10,8 @@ public final class ExecutionContext: Sendable {
   private let cancelled = Atomic<Bool>(false)
   /// Nanoseconds of the monotonic clock; 0 when there is no deadline.
   private let deadline = Atomic<UInt64>(0)
+  /// What operators remember between invocations.
+  let states = OperatorStates()
 
   public let resources: Resources
 
@@ -20,6 +22,9 @@ public final class ExecutionContext: Sendable {
 
   /// Asks the running invocation to stop; it then throws ``TensorTypes/OperatorError/cancelled``.
   public func cancel() { cancelled.store(true, ordering: .relaxed) }
+
+  /// Makes operators with a memory, such as random generators, begin anew.
+  package func forgetStates() { states.removeAll() }
 
   /// Forgets an earlier cancellation and sets the deadline of the next invocation, in nanoseconds of the monotonic clock (0: none).
   package func begin(deadline nanoseconds: UInt64) {

@@ -153,7 +153,10 @@ public final class Interpreter {
   }
 
   /// Resolves shapes, gives regions to delegates, packs weights and plans memory. Does nothing when that is done already.
-  public func allocate() throws(ModelError) { try runner.allocate() }
+  public func allocate() throws(ModelError) {
+    if !runner.isAllocated { context.forgetStates() }
+    try runner.allocate()
+  }
 
   /// Computes the outputs. A second call for the same shapes allocates no memory, unless shapes depend on values.
   ///
