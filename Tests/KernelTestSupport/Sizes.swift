@@ -1,0 +1,28 @@
+/// Lengths and shapes that operators are tested with.
+public enum Sizes {
+  /// None, one, and around one and two vectors of 4, 8, 16 and 32 elements.
+  public static let lengths = [0, 1, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 19, 31, 32, 33, 35, 67]
+
+  /// Enough elements for an elementwise operator to use several threads.
+  public static let long = 40_003
+
+  /// Shapes of every rank from 0 to 8, with empty ones among them.
+  public static let shapes: [[Int]] = [
+    [], [1], [0], [17], [3, 5], [4, 0], [2, 1, 9], [2, 3, 4, 5], [0, 2, 0, 3], [2, 3, 1, 2, 4], [1, 2, 3, 1, 2, 3],
+    [2, 1, 2, 1, 2, 1, 3], [1, 2, 1, 2, 2, 2, 1, 3], [2, 2, 2, 0, 2, 2, 2, 2],
+  ]
+
+  /// Pairs of shapes that broadcast: scalars, equal ones, rows, columns, both at once, up to rank 8, empty, and one for several threads.
+  public static let broadcasts: [([Int], [Int])] = [
+    ([], []), ([0], [1]), ([1], [0]), ([1], [1]), ([3], []), ([], [5]), ([1], [8]), ([7], [7]), ([16], [16]),
+    ([17], [17]), ([2, 35], [35]), ([35], [2, 35]), ([2, 35], [2, 1]), ([2, 1], [2, 35]), ([4, 1], [1, 9]),
+    ([2, 3, 4, 5], [5]), ([2, 3, 4, 5], [3, 1, 1]), ([2, 1, 4, 1], [3, 1, 5]),
+    ([2, 3, 1, 2, 1, 4], [1, 3, 2, 2, 3, 1]), ([1, 2, 1, 2, 1, 2, 1, 2], [2, 1, 2, 1, 2, 1, 2, 1]), ([2, 0, 3], [3]),
+    ([2, 1, 3], [0, 1]), ([5, 9000], [9000]),
+  ]
+
+  /// Pairs of shapes that do not broadcast.
+  public static let mismatches: [([Int], [Int])] = [
+    ([2], [3]), ([2, 3], [2]), ([0], [2]), ([4, 1, 2], [3, 2, 2]), ([1, 2, 3], [3, 1, 2]),
+  ]
+}
