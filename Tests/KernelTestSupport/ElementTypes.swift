@@ -180,3 +180,25 @@ extension Quantization {
     element.isNarrowInteger ? .perTensor(scale: 0.5, zeroPoint: 0) : .none
   }
 }
+
+extension ElementType {
+  /// The types whose elements have a fixed width, which operators that only move elements take.
+  public static let movable = allCases.filter { $0.bitWidth > 0 }
+}
+
+extension TestTensor {
+  /// A tensor whose elements, of any type of fixed width, have bits that follow from these numbers: equal for equal numbers, and for types of
+  /// a byte or more different for numbers from 0 to 255.
+  public init(
+    patterns: [Int], _ dimensions: [Int], as element: ElementType, quantization: Quantization = .none
+  ) throws {
+    if element.bitWidth < 8 {
+      try self.init(integers: patterns, dimensions, as: element, quantization: quantization)
+      return
+    }
+    let bytes = patterns.flatMap { number in
+      (0..<element.bitWidth / 8).map { UInt8(truncatingIfNeeded: number &+ 83 &* $0) }
+    }
+    try self.init(bytes, dimensions, element: element, quantization: quantization)
+  }
+}
