@@ -39,6 +39,15 @@ public func expectRejection(
   }
 }
 
+/// Runs `body`, which may refuse its operands with a typed error that says what was wrong, but may not end in any other.
+public func expectSurvival(sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> [TestTensor]) {
+  do {
+    _ = try body()
+  } catch {
+    #expect(Rejection(error) != nil, "\(error)", sourceLocation: sourceLocation)
+  }
+}
+
 /// Expects a typed error for every element type that the operator does not support.
 ///
 /// - Parameters:
