@@ -42,7 +42,7 @@ public func expectNear(
 }
 
 /// Runs an operator with two broadcast inputs of one element type and expects exactly `function` of the stored numbers, rounded to the output
-/// type, on one thread and on three.
+/// type, on one thread and, where there are many, on three.
 public func expectBroadcast(
   _ operation: any Operator, _ a: TestTensor, _ b: TestTensor, output: (ElementType, Quantization)? = nil,
   sourceLocation: SourceLocation = #_sourceLocation, _ function: (Double, Double) -> Double
@@ -50,7 +50,7 @@ public func expectBroadcast(
   let (shapeA, shapeB) = (a.type.shape.dimensions, b.type.shape.dimensions)
   let result = output ?? (a.type.element, a.type.quantization)
   let expected = broadcast(a.numbers, shapeA, b.numbers, shapeB) { result.0.rounded(function($0, $1)) }
-  for threads in [1, 3] {
+  for threads in Set([1, Sizes.threads(expected.count)]) {
     let actual = try run(
       operation, [a, b], outputs: [result], threads: threads, sourceLocation: sourceLocation)[0]
     #expect(actual.type.shape.dimensions == broadcastShape(shapeA, shapeB), sourceLocation: sourceLocation)
@@ -81,7 +81,7 @@ public func expectRealFunctionOverSizes(
     let values = generator.floats(dimensions.reduce(1, *), in: range).map { Double($0) }
     try expectRealFunction(
       operation, element, values, dimensions, tolerance: tolerance, least: least,
-      threads: values.count == Sizes.long ? 3 : 1, sourceLocation: sourceLocation, function)
+      threads: Sizes.threads(values.count), sourceLocation: sourceLocation, function)
   }
 }
 

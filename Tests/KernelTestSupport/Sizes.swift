@@ -5,6 +5,9 @@ public enum Sizes {
   /// None, one, and around one and two vectors of 4, 8, 16 and 32 elements.
   public static let lengths = [0, 1, 3, 4, 5, 7, 8, 9, 11, 15, 16, 17, 19, 31, 32, 33, 35, 67]
 
+  /// Three threads for a tensor with so many elements that a kernel may use them, else one: making threads takes longer than most tests.
+  public static func threads(_ count: Int) -> Int { count > 5_000 ? 3 : 1 }
+
   /// Enough elements for an elementwise operator to use several threads.
   public static let long = 20_011
 

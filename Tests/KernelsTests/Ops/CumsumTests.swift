@@ -36,7 +36,7 @@ import Testing
           let place = try TestTensor([Int32(axis)], axis % 2 == 0 ? [] : [1])
           let result = try run(
             operation, [TestTensor(integers: x.values, dimensions, as: element), axis < 0 ? place.constant : place],
-            outputs: [(element, .none)], threads: 2)[0]
+            outputs: [(element, .none)], threads: Sizes.threads(x.values.count))[0]
           #expect(result.type.shape.dimensions == dimensions)
           if result.numbers != expected.map({ Double($0) }) { Issue.record("\(dimensions) along \(axis)") }
         }

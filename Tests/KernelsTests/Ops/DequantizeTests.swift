@@ -44,7 +44,7 @@ import Testing
       let tensor = try TestTensor(
         integers: x, dimensions, as: element,
         quantization: .perChannel(scales: scales, zeroPoints: zeroPoints, axis: axis))
-      #expect(try dequantized(tensor, threads: 2) == expected)
+      #expect(try dequantized(tensor) == expected)
     }
   }
 

@@ -40,7 +40,7 @@ import Testing
       let table = try TestTensor(integers: x, dimensions, as: element, quantization: quantization)
       let expected = rows.flatMap { row in x[row * length..<(row + 1) * length].map { Float($0) * scales[row] } }
       for output in [ElementType.float32, .float16] {
-        let result = try run(operation, [vector(rows), table.constant], outputs: [(output, .none)], threads: 2)[0]
+        let result = try run(operation, [vector(rows), table.constant], outputs: [(output, .none)])[0]
         #expect(result.type.shape.dimensions == [4] + dimensions.dropFirst())
         #expect(result.numbers == expected.map { output.rounded(Double($0)) })
       }

@@ -18,7 +18,8 @@ import Testing
   func normalizesRows(_ dimensions: [Int]) throws {
     var generator = SeededGenerator(seed: 71)
     let x = generator.floats(dimensions.reduce(1, *), in: -3...3)
-    let result = try run(operation(), [TestTensor(x, dimensions)], outputs: [(.float32, .none)], threads: 3)[0]
+    let result = try run(
+      operation(), [TestTensor(x, dimensions)], outputs: [(.float32, .none)], threads: Sizes.threads(x.count))[0]
     #expect(result.type.shape.dimensions == dimensions)
     expectNear(result.numbers, oracle(x.map { Double($0) }, width: dimensions[dimensions.count - 1]), tolerance: 2e-6)
   }

@@ -20,7 +20,8 @@ import Testing
   func matchesDoublePrecision(_ dimensions: [Int]) throws {
     var generator = SeededGenerator(seed: 73)
     let x = generator.floats(dimensions.reduce(1, *), in: -20...20)
-    let result = try run(operation, [TestTensor(x, dimensions)], outputs: [(.float32, .none)], threads: 3)[0]
+    let result = try run(
+      operation, [TestTensor(x, dimensions)], outputs: [(.float32, .none)], threads: Sizes.threads(x.count))[0]
     #expect(result.type.shape.dimensions == dimensions)
     expectNear(
       result.numbers, oracle(x.map { Double($0) }, width: dimensions[dimensions.count - 1]), tolerance: 1e-6, least: 1)

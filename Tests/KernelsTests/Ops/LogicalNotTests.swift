@@ -9,7 +9,8 @@ import Testing
   @Test(arguments: Sizes.lengths.map { [$0] } + Sizes.shapes + [[Sizes.long]]) func negates(_ dimensions: [Int]) throws
   {
     let x = (0..<dimensions.reduce(1, *)).map { $0 % 3 == 0 }
-    let result = try run(operation, [try TestTensor(x, dimensions)], outputs: [(.bool, .none)], threads: 2)[0]
+    let result = try run(
+      operation, [try TestTensor(x, dimensions)], outputs: [(.bool, .none)], threads: Sizes.threads(x.count))[0]
     #expect(result.type.shape.dimensions == dimensions)
     #expect(result.bytes == x.map { $0 ? 0 : 1 })
   }

@@ -15,13 +15,13 @@ extension Grid where Element == Int {
   }
 }
 
-/// Runs an operator that only moves elements, on one thread and on three, and expects the numbered elements at these places.
+/// Runs an operator that only moves elements, where there are many on one thread and on three, and expects the numbered elements at these places.
 func expectMoved(
   _ operation: any Operator, _ inputs: [TestTensor?], _ element: ElementType, _ expected: Grid<Int>,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let wanted = try expected.tensor(element)
-  for threads in [1, 3] {
+  for threads in Set([1, Sizes.threads(expected.values.count)]) {
     let result = try run(
       operation, inputs, outputs: [(element, .usual(for: element))], threads: threads, sourceLocation: sourceLocation)[
         0]
