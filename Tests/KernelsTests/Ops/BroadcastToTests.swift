@@ -34,7 +34,7 @@ import Testing
 
   @Test(
     arguments: [
-      [3], [2, 2], [-1, 2], [2, -1], [0, 2], [Int(Int32.max), Int(Int32.max), 1, 2], [2, 1], [],
+      [3], [2, 3], [-1, 2], [2, -1], [2, 0], [Int(Int32.max), Int(Int32.max), 1, 2], [2, 1], [],
     ] as [[Int]])
   func refusesShapes(_ shape: [Int]) throws {
     expectRejection(

@@ -48,7 +48,7 @@ import Testing
       try expectMoved(operation(axis: c.axis, batch: c.batch), inputs, element, expected)
     }
     // Both may be counted from the end.
-    let batch = c.batch == 0 ? 0 : c.batch - c.positions.count
+    let batch = c.batch == 0 || own == 0 ? c.batch : c.batch - c.positions.count
     try expectMoved(
       operation(axis: c.axis - c.input.count, batch: batch), [try input.tensor(elements[0]), positions], elements[0],
       expected)
