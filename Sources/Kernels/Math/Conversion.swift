@@ -1,10 +1,11 @@
 internal import TensorTypes
 
-/// A conversion between element types. Elements pass through one of three wide types (`Int64`, `Float`, `Double`), a block at a time, so that
-/// each type needs one reader and three writers.
+/// A conversion between element types. Elements pass through one of four wide types (`Int64`, `UInt64`, `Float`, `Double`), a block at a time, so that
+/// each type needs one reader and four writers.
 struct Conversion: Sendable {
   private enum Wide {
     case integer
+    case unsigned
     case float
     case double
   }
@@ -21,7 +22,8 @@ struct Conversion: Sendable {
     self.input = input
     self.output = output
     switch input {
-    case .int2, .int4, .uint4, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64, .bool: wide = .integer
+    case .int2, .int4, .uint4, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .bool: wide = .integer
+    case .uint64: wide = .unsigned
     case .float16, .bfloat16, .float32, .complex64, .float8E4M3FN, .float8E5M2: wide = .float
     case .float64: wide = .double
     default: throw .unsupported("\(input) input")
@@ -40,6 +42,7 @@ struct Conversion: Sendable {
   func kernel(count: Int) throws(OperatorError) -> Kernel {
     switch wide {
     case .integer: kernel(try integerReader(), try writer(IntegerWriter()), count)
+    case .unsigned: kernel(read(UnsignedReader()), try writer(UnsignedWriter()), count)
     case .float: kernel(try floatReader(), try writer(FloatWriter()), count)
     case .double: kernel(read(Float64Reader()), try writer(DoubleWriter()), count)
     }
@@ -82,7 +85,6 @@ struct Conversion: Sendable {
     case .int32: return read(IntegerReader<Int32>())
     case .uint32: return read(IntegerReader<UInt32>())
     case .int64: return read(IntegerReader<Int64>())
-    case .uint64: return read(IntegerReader<UInt64>())
     case .bool: return read(BoolReader())
     default:
       guard let packing = PackedIntegers(input) else { throw .unsupported("\(input) input") }

@@ -9,6 +9,10 @@ struct IntegerReader<T: FixedWidthInteger & BitwiseCopyable & Sendable>: Element
   @inline(__always) func widen(_ x: T) -> Int64 { Int64(truncatingIfNeeded: x) }
 }
 
+struct UnsignedReader: ElementReader {
+  @inline(__always) func widen(_ x: UInt64) -> UInt64 { x }
+}
+
 /// Any byte but 0 counts as true.
 struct BoolReader: ElementReader {
   @inline(__always) func widen(_ x: UInt8) -> Int64 { x == 0 ? 0 : 1 }
@@ -52,6 +56,12 @@ struct IntegerWriter: ElementWriter {
   @inline(__always) static func integer<T: FixedWidthInteger>(_ x: Int64) -> T { T(truncatingIfNeeded: x) }
   @inline(__always) static func float(_ x: Int64) -> Float { Float(x) }
   @inline(__always) static func double(_ x: Int64) -> Double { Double(x) }
+}
+
+struct UnsignedWriter: ElementWriter {
+  @inline(__always) static func integer<T: FixedWidthInteger>(_ x: UInt64) -> T { T(truncatingIfNeeded: x) }
+  @inline(__always) static func float(_ x: UInt64) -> Float { Float(x) }
+  @inline(__always) static func double(_ x: UInt64) -> Double { Double(x) }
 }
 
 struct FloatWriter: ElementWriter {

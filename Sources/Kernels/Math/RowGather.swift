@@ -33,6 +33,9 @@ struct RowGather: Sendable {
       throw .malformed("an operand is smaller than its shape")
     }
     guard rowBits % 8 == 0 else {
+      // Bits behind the last element become 0.
+      var target = io.output(0, as: UInt8.self)
+      target[targetBytes - 1] = 0
       for row in 0..<rows { copyBits(io, input, from: source(row), to: row) }
       return
     }

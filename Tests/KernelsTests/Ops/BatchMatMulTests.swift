@@ -66,16 +66,21 @@ struct BatchCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-private let cases: [BatchCase] = [
-  .init(left: [3, 4], right: [4, 5]), .init(left: [2, 3, 7], right: [7, 9]),
-  .init(left: [2, 1, 3, 4], right: [5, 4, 2]), .init(left: [2, 2, 2, 4, 3], right: [2, 2, 2, 3, 4], threads: 2),
-  .init(left: [2, 41, 33], right: [2, 41, 29], adjX: true, threads: 2),
-  .init(left: [2, 3, 17], right: [2, 31, 17], adjY: true),
-  .init(left: [4, 5, 6], right: [1, 7, 5], adjX: true, adjY: true),
-  .init(left: [1, 33, 65], right: [3, 65, 40], threads: 2), .init(left: [2, 0], right: [0, 3]),
-  .init(left: [3, 2, 0], right: [3, 0, 4]), .init(left: [0, 2, 3], right: [3, 4]),
-  .init(left: [5, 1, 64], right: [5, 64, 100], threads: 2), .init(left: [3, 20, 24], right: [1, 24, 36], threads: 2),
-]
+private let cases: [BatchCase] =
+  [
+    .init(left: [3, 4], right: [4, 5]), .init(left: [2, 3, 7], right: [7, 9]),
+    .init(left: [2, 1, 3, 4], right: [5, 4, 2]), .init(left: [2, 2, 2, 4, 3], right: [2, 2, 2, 3, 4], threads: 2),
+    .init(left: [2, 41, 33], right: [2, 41, 29], adjX: true, threads: 2),
+    .init(left: [2, 3, 17], right: [2, 31, 17], adjY: true),
+    .init(left: [4, 5, 6], right: [1, 7, 5], adjX: true, adjY: true),
+    .init(left: [1, 33, 65], right: [3, 65, 40], threads: 2), .init(left: [2, 0], right: [0, 3]),
+    .init(left: [3, 2, 0], right: [3, 0, 4]), .init(left: [0, 2, 3], right: [3, 4]),
+    .init(left: [5, 1, 64], right: [5, 64, 100], threads: 2),
+    .init(left: [3, 20, 24], right: [1, 24, 36], threads: 2),
+  ]
+  + [(3, 7), (4, 8), (5, 9), (8, 15), (15, 16), (16, 17), (7, 31), (1, 32), (32, 33), (67, 35)].map {
+    BatchCase(left: [2, 3, $0.0], right: [$0.0, $0.1])
+  }
 
 @Suite struct BatchMatMulTests {
   @Test(arguments: cases) func multipliesFloats(c: BatchCase) throws {
@@ -175,5 +180,77 @@ private let cases: [BatchCase] = [
     try attempt([3], [3, 2])
     try attempt([2, 2, 3], [3, 3, 2])
     try attempt([1, 1, 1, 1, 2, 3], [3, 2])
+  }
+
+  /// A NaN on the left reaches its row, one on the right its column.
+  @Test(arguments: [false, true]) func carriesInfinitiesAndNaN(constant: Bool) throws {
+    let left = try TestTensor([.nan, 1, 2, 3] as [Float], [2, 2])
+    let right = try TestTensor([1, .infinity, 0, 1] as [Float], [2, 2])
+    let result = try run(
+      BatchMatMul(options: .defaults), [left, constant ? right.constant : right], outputs: [(.float32, .none)])[0]
+    expectClose(result.floats, [.nan, .nan, 2, .infinity])
+  }
+
+  @Test(arguments: [-128, 127], [-128, 127]) func saturates(_ zero: Int, _ outputZero: Int) throws {
+    let form = AffineForm(.int8, scale: 1, zeroPoint: zero)
+    let far = zero == 127 ? -128 : 127
+    let left = try form.tensor([Int](repeating: far, count: 64), [1, 64])
+    let right = try AffineForm(.int8, scale: 1, zeroPoint: 0).tensor(
+      (0..<128).map { $0 % 2 == 0 ? 127 : -127 }, [64, 2])
+    let result = try run(
+      BatchMatMul(options: .defaults), [left, right], outputs: [(.int8, .perTensor(scale: 1, zeroPoint: outputZero))])[
+        0]
+    #expect(result.values(Int8.self) == (zero == 127 ? [-128, 127] : [127, -128]))
+  }
+
+  @Test func refusesOtherElements() throws {
+    let operation = try BatchMatMul(options: .defaults)
+    func operands(_ left: ElementType, _ right: ElementType) throws -> [TestTensor?] {
+      [try TestTensor(zeros: left, [2, 3]), try TestTensor(zeros: right, [3, 2])]
+    }
+    for (left, rights, outputs) in [
+      (.float32, [.float32, .int8], [.float32]), (.int8, [.int8], [.int8, .int32]),
+      (.int16, [.int16, .int8], [.int16]),
+    ] as [(ElementType, [ElementType], [ElementType])] {
+      try expectOnly(rights, for: operation, operands(left, rights[0]), changing: [1], output: outputs[0])
+      try expectOnly([left], for: operation, operands(left, rights[0]), changing: [0], output: outputs[0])
+      for output in ElementType.allCases {
+        let result = [(output, Quantization.usual(for: output))]
+        if outputs.contains(output) {
+          _ = try run(operation, operands(left, rights[0]), outputs: result)
+        } else {
+          expectRejection(of: operation, try operands(left, rights[0]), outputs: result, "\(left) to \(output)")
+        }
+      }
+    }
+    expectOperandCounts(operation, try operands(.float32, .float32), outputs: [(.float32, .none)])
+  }
+
+  @Test func refusesQuantisations() throws {
+    let operation = try BatchMatMul(options: .defaults)
+    let left = try TestTensor(zeros: .int8, [2, 2])
+    for quantization: Quantization in [
+      .none, .perChannel(scales: [1, 2], zeroPoints: [0, 0], axis: 1), .perTensor(scale: -1, zeroPoint: 0),
+      .blockwise(scales: 1, zeroPoints: nil, blockSize: 1),
+    ] {
+      let right = try TestTensor([1, 2, 3, 4] as [Int8], [2, 2], quantization: quantization)
+      expectRejection(
+        of: operation, [left, right], outputs: [(.int8, .perTensor(scale: 1, zeroPoint: 0))], "\(quantization)")
+    }
+    let skewed = AffineForm(.int16, scale: 1, zeroPoint: 3)
+    let right = try TestTensor(zeros: .int16, [1, 1])
+    expectRejection(
+      .malformed, of: operation, [try skewed.tensor([1], [1, 1]), right], outputs: [(.int16, .usual(for: .int16))])
+  }
+
+  @Test(arguments: extremeScales, extremeScales) func survivesExtremeScales(_ scale: Float, _ other: Float) throws {
+    let operation = try BatchMatMul(options: .defaults)
+    let left = try TestTensor([127, -128] as [Int8], [1, 2], quantization: .perTensor(scale: scale, zeroPoint: -128))
+    let right = try TestTensor([127, 127] as [Int8], [2, 1], quantization: .perTensor(scale: other, zeroPoint: 127))
+    for last in extremeScales {
+      expectSurvival {
+        try run(operation, [left, right], outputs: [(.int8, .perTensor(scale: last, zeroPoint: 127))])
+      }
+    }
   }
 }

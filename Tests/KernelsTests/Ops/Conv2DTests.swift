@@ -56,23 +56,30 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-let convolutionCases: [ConvolutionCase] = [
-  .init(input: [1, 1, 1, 1], filter: [1, 1, 1, 1]),
-  .init(input: [1, 5, 5, 3], filter: [4, 3, 3, 3]),
-  .init(input: [2, 6, 5, 4], filter: [6, 2, 3, 4], stride: [1, 2], same: false, activation: 1),
-  .init(input: [1, 9, 8, 17], filter: [33, 3, 3, 17], threads: 2),
-  .init(input: [1, 7, 7, 4], filter: [6, 3, 3, 2], activation: 3),
-  .init(input: [1, 4, 6, 6], filter: [9, 3, 2, 2], stride: [2, 1], threads: 2),
-  .init(input: [1, 11, 13, 5], filter: [7, 3, 2, 5], dilation: [2, 3]),
-  .init(input: [1, 12, 11, 3], filter: [19, 3, 3, 3], stride: [2, 2], dilation: [3, 1], same: false),
-  .init(input: [2, 8, 8, 16], filter: [32, 1, 1, 16], activation: 2, threads: 2),
-  .init(input: [1, 3, 3, 70], filter: [65, 3, 3, 70]),
-  .init(input: [1, 20, 1, 2], filter: [3, 7, 1, 2], stride: [3, 1]),
-  .init(input: [1, 2, 2, 3], filter: [5, 5, 5, 3]),
-  .init(input: [1, 33, 31, 8], filter: [16, 3, 3, 8], stride: [2, 2], threads: 2),
-  .init(input: [0, 5, 5, 2], filter: [3, 3, 3, 2]),
-  .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false),
+let convolutionCases: [ConvolutionCase] =
+  [
+    .init(input: [1, 1, 1, 1], filter: [1, 1, 1, 1]),
+    .init(input: [1, 5, 5, 3], filter: [4, 3, 3, 3]),
+    .init(input: [2, 6, 5, 4], filter: [6, 2, 3, 4], stride: [1, 2], same: false, activation: 1),
+    .init(input: [1, 9, 8, 17], filter: [33, 3, 3, 17], threads: 2),
+    .init(input: [1, 7, 7, 4], filter: [6, 3, 3, 2], activation: 3),
+    .init(input: [1, 4, 6, 6], filter: [9, 3, 2, 2], stride: [2, 1], threads: 2),
+    .init(input: [1, 11, 13, 5], filter: [7, 3, 2, 5], dilation: [2, 3]),
+    .init(input: [1, 12, 11, 3], filter: [19, 3, 3, 3], stride: [2, 2], dilation: [3, 1], same: false),
+    .init(input: [2, 8, 8, 16], filter: [32, 1, 1, 16], activation: 2, threads: 2),
+    .init(input: [1, 3, 3, 70], filter: [65, 3, 3, 70]),
+    .init(input: [1, 20, 1, 2], filter: [3, 7, 1, 2], stride: [3, 1]),
+    .init(input: [1, 2, 2, 3], filter: [5, 5, 5, 3]),
+    .init(input: [1, 33, 31, 8], filter: [16, 3, 3, 8], stride: [2, 2], threads: 2),
+    .init(input: [0, 5, 5, 2], filter: [3, 3, 3, 2]),
+    .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false),
+  ] + aroundVectorWidths
+
+/// Input and output channels around the widths of vectors.
+private let aroundVectorWidths = [
+  (3, 7), (4, 8), (5, 9), (8, 15), (15, 16), (16, 17), (7, 31), (1, 32), (32, 33), (35, 67),
 ]
+.map { ConvolutionCase(input: [1, 2, 3, $0.0], filter: [$0.1, 2, 1, $0.0]) }
 
 @Suite struct Conv2DTests {
   @Test(arguments: convolutionCases) func convolvesFloats(c: ConvolutionCase) throws {
@@ -262,5 +269,86 @@ let convolutionCases: [ConvolutionCase] = [
     attempt(c, [x, try TestTensor([Int8](repeating: 1, count: 36), [2, 3, 3, 2])])
     attempt(c, [x, try TestTensor([Int64](repeating: 1, count: 36), [2, 3, 3, 2])])
     #expect(throws: OperatorError.self) { try Conv2D(options: .table([0: .int8(2)])) }
+  }
+
+  /// A NaN reaches the windows that cover it and no others; an infinity under a weight of 0 becomes one.
+  @Test func carriesInfinitiesAndNaN() throws {
+    let c = ConvolutionCase(input: [1, 1, 5, 1], filter: [1, 1, 2, 1], same: false)
+    let x = try TestTensor([.nan, 1, 2, .infinity, 3] as [Float], c.input)
+    for weights in [[1, 1], [1, 0]] as [[Float]] {
+      let result = try run(
+        c.conv2D(), [x, TestTensor(weights, c.filter).constant, nil], outputs: [(.float32, .none)])[0].floats
+      expectClose(result, weights[1] == 0 ? [.nan, 1, .nan, .infinity] : [.nan, 3, .infinity, .infinity])
+    }
+  }
+
+  /// The largest sums saturate, with zero points at the ends.
+  @Test(arguments: [-128, 127], [-128, 127]) func saturates(_ inputZero: Int, _ outputZero: Int) throws {
+    let c = ConvolutionCase(input: [1, 1, 1, 64], filter: [2, 1, 1, 64])
+    let form = AffineForm(.int8, scale: 1, zeroPoint: inputZero)
+    let filter = try TestTensor(
+      [Int8](repeating: 127, count: 64) + [Int8](repeating: -127, count: 64), c.filter,
+      quantization: .perChannel(scales: [1, 1], zeroPoints: [0, 0], axis: 0)
+    ).constant
+    let x = try form.tensor([Int](repeating: inputZero == 127 ? -128 : 127, count: 64), c.input)
+    let result = try run(
+      c.conv2D(), [x, filter, TestTensor([1_000_000_000, -1_000_000_000] as [Int32])],
+      outputs: [(.int8, .perTensor(scale: 1, zeroPoint: outputZero))])[0]
+    #expect(result.values(Int8.self) == [127, -128])
+  }
+
+  @Test func refusesOtherElements() throws {
+    let c = ConvolutionCase(input: [1, 2, 2, 1], filter: [2, 1, 1, 1])
+    let floats = [
+      try TestTensor(zeros: .float32, c.input), try TestTensor(zeros: .float32, c.filter).constant,
+      try TestTensor(zeros: .float32, [2]),
+    ]
+    try expectOnly([.float32], for: c.conv2D(), floats, changing: [0])
+    try expectOnly(
+      [.float32, .float16, .int8, .uint8, .int4], for: c.conv2D(), floats, changing: [1], output: .float32)
+    try expectOnly([.float32], for: c.conv2D(), floats, changing: [2], output: .float32)
+    expectOperandCounts(try c.conv2D(), floats, outputs: [(.float32, .none)], optional: [2])
+    expectRejection(of: try c.conv2D(), Array(floats[..<2]), outputs: [(.float32, .none)])
+    for element in [ElementType.int8, .uint8, .int16] {
+      let narrow = element == .uint8 ? ElementType.uint8 : .int8
+      let integers = [
+        try TestTensor(zeros: element, c.input), try TestTensor(zeros: narrow, c.filter).constant,
+        try TestTensor([0, 0] as [Int32], quantization: .perTensor(scale: 0.25, zeroPoint: 0)),
+      ]
+      _ = try run(c.conv2D(), integers, outputs: [(element, .usual(for: element))])
+      let weights: [ElementType] = element == .uint8 ? [.uint8] : [.int8, .int4]
+      try expectOnly(weights, for: c.conv2D(), integers, changing: [1], output: element)
+      try expectOnly(
+        element == .int16 ? [.int32, .int64] : [.int32], for: c.conv2D(), integers, changing: [2], output: element)
+      for output in ElementType.allCases where output != element {
+        expectRejection(of: try c.conv2D(), integers, outputs: [(output, .usual(for: output))], "\(output)")
+      }
+    }
+  }
+
+  @Test func refusesFilterQuantisations() throws {
+    let c = ConvolutionCase(input: [1, 1, 1, 1], filter: [2, 1, 1, 1])
+    for quantization: Quantization in [
+      .none, .perChannel(scales: [1, 2, 3], zeroPoints: [0, 0, 0], axis: 0),
+      .perChannel(scales: [1, 2], zeroPoints: [0, 1], axis: 0),
+      .perChannel(scales: [1, 2], zeroPoints: [0, 0], axis: 3),
+      .perTensor(scale: 1, zeroPoint: 1), .blockwise(scales: 1, zeroPoints: nil, blockSize: 1),
+    ] {
+      let filter = try TestTensor([1, 2] as [Int8], c.filter, quantization: quantization).constant
+      expectRejection(
+        of: try c.conv2D(), [try TestTensor(zeros: .int8, c.input), filter, nil],
+        outputs: [(.int8, .perTensor(scale: 1, zeroPoint: 0))], "\(quantization)")
+    }
+  }
+
+  @Test(arguments: extremeScales, extremeScales) func survivesExtremeScales(_ scale: Float, _ other: Float) throws {
+    let c = ConvolutionCase(input: [1, 1, 1, 2], filter: [1, 1, 1, 2], activation: 3)
+    let x = try TestTensor([127, -128] as [Int8], c.input, quantization: .perTensor(scale: scale, zeroPoint: -128))
+    let filter = try TestTensor([127, 127] as [Int8], c.filter, quantization: .perTensor(scale: other, zeroPoint: 0))
+    for last in extremeScales {
+      expectSurvival {
+        try run(c.conv2D(), [x, filter.constant, nil], outputs: [(.int8, .perTensor(scale: last, zeroPoint: 127))])
+      }
+    }
   }
 }

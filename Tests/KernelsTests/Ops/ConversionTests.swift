@@ -46,69 +46,6 @@ import Testing
     #expect(result.floats == expected)
     let again = try run(Quantize(options: .defaults), [result], outputs: [(.int8, channels)])[0]
     #expect(again.values(Int8.self) == x)
-    #expect(throws: OperatorError.self) {
-      try run(
-        Dequantize(options: .defaults),
-        [TestTensor(x, shape, quantization: .perChannel(scales: scales, zeroPoints: zeroPoints, axis: 3))],
-        outputs: [(.float32, .none)])
-    }
-    #expect(throws: OperatorError.self) {
-      try run(
-        Dequantize(options: .defaults),
-        [TestTensor(x, shape, quantization: .perChannel(scales: [1, 2, 3, 4], zeroPoints: [0, 0, 0, 0], axis: axis))],
-        outputs: [(.float32, .none)])
-    }
-  }
-
-  @Test func readsEveryHalf() throws {
-    let bits = (0...UInt16.max).map { $0 }
-    let input = try TestTensor(bits, element: .float16)
-    let result = try run(Dequantize(options: .defaults), [input], outputs: [(.float32, .none)])[0].floats
-    for (actual, bits) in zip(result, bits) {
-      let expected = Float(Float16(bitPattern: bits))
-      #expect(actual == expected || (actual.isNaN && expected.isNaN))
-    }
-  }
-
-  @Test func castsNumbers() throws {
-    let x: [Float] = [0, -1.9, 1.9, 300, -300, .nan, .infinity, -.infinity, 1e30]
-    func cast<T: BitwiseCopyable>(_ element: ElementType, _: T.Type) throws -> [T] {
-      try run(Cast(options: .defaults), [TestTensor(x)], outputs: [(element, .none)])[0].values()
-    }
-    #expect(try cast(.int8, Int8.self) == [0, -1, 1, 127, -128, 127, 127, -128, 127])
-    #expect(try cast(.uint8, UInt8.self) == [0, 0, 1, 255, 0, 255, 255, 0, 255])
-    #expect(
-      try cast(.int64, Int64.self) == [0, -1, 1, 300, -300, .max, .max, .min, .max])
-    #expect(try cast(.bool, UInt8.self) == [0, 1, 1, 1, 1, 1, 1, 1, 1])
-    let integers: [Int32] = [256, -1, 70000, 0]
-    let narrow = try run(Cast(options: .defaults), [TestTensor(integers)], outputs: [(.int8, .none)])[0]
-    #expect(narrow.values(Int8.self) == [0, -1, 112, 0])
-  }
-
-  /// Every pair of types that share the integers 0 to 5 exactly, over block boundaries.
-  @Test(arguments: [0, 1, 255, 256, 257, 40000]) func castsEveryPair(count: Int) throws {
-    let types: [ElementType] = [
-      .float16, .bfloat16, .float32, .float64, .int8, .uint8, .int16, .uint16, .int32, .uint32, .int64, .uint64,
-      .complex64,
-    ]
-    let base = try TestTensor((0..<count).map { Float($0 % 6) })
-    for from in types {
-      let source = try run(Cast(options: .defaults), [base], outputs: [(from, .none)], threads: 2)[0]
-      for to in types {
-        let target = try run(Cast(options: .defaults), [source], outputs: [(to, .none)], threads: 2)[0]
-        let back = try run(Cast(options: .defaults), [target], outputs: [(.float32, .none)])[0]
-        #expect(back.bytes == base.bytes, "\(from) to \(to)")
-      }
-    }
-  }
-
-  @Test func refusesUnknownCasts() throws {
-    #expect(throws: OperatorError.self) {
-      try run(Cast(options: .defaults), [TestTensor([1 as Float])], outputs: [(.string, .none)])
-    }
-    #expect(throws: OperatorError.self) {
-      try run(Cast(options: .defaults), [TestTensor([1 as Int32])], outputs: [(.int4, .none)])
-    }
   }
 
   static let selections: [([Int], [Int], [Int])] = [

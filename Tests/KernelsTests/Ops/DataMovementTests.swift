@@ -140,27 +140,6 @@ import Testing
     }
   }
 
-  @Test(arguments: [0, 1, 2, -1]) func joins(axis: Int) throws {
-    let place = axis < 0 ? axis + 3 : axis
-    let parts = [2, 1, 3].map { size -> Grid<Int16> in
-      var dimensions = [3, 2, 5]
-      dimensions[place] = size
-      return grid(dimensions, Int16.self)
-    }
-    var dimensions = [3, 2, 5]
-    dimensions[place] = 6
-    let expected = Grid<Int16>(dimensions) { coordinates in
-      var from = coordinates
-      for part in parts {
-        if from[place] < part.dimensions[place] { return part[from] }
-        from[place] -= part.dimensions[place]
-      }
-      return -1
-    }
-    let operation = try Concatenation(options: .table([0: .int32(Int32(axis))]))
-    try check(operation, try parts.map { try tensor($0) }, .int16, expected)
-  }
-
   @Test func pads() throws {
     let input = grid([2, 3, 4], Int32.self)
     let paddings = try TestTensor([0, 1, 2, 0, 3, 5] as [Int32], [3, 2])
@@ -205,9 +184,6 @@ import Testing
       Tile(options: .defaults), [try tensor(input), try vector([2, 3, 2])], .int64,
       Grid<Int64>([4, 3, 6]) { input[[$0[0] % 2, 0, $0[2] % 3]] })
     try check(
-      BroadcastTo(options: .defaults), [try tensor(input), try vector([4, 2, 5, 3])], .int64,
-      Grid<Int64>([4, 2, 5, 3]) { input[[$0[1], 0, $0[3]]] })
-    try check(
       ReverseV2(options: .defaults), [try tensor(input), try vector([0, -1])], .int64,
       Grid<Int64>([2, 1, 3]) { input[[1 - $0[0], 0, 2 - $0[2]]] })
   }
@@ -220,7 +196,6 @@ import Testing
     }
     let options = try OperatorOptions.table([0: .int32(2)])
     try check(SpaceToDepth(options: options), [try tensor(input)], .uint8, deep)
-    try check(DepthToSpace(options: options), [try tensor(deep)], .uint8, input)
     let batches = Grid<UInt8>([8, 2, 3, 3]) { place in
       let shift = place[0] / 2
       return input[[place[0] % 2, place[1] * 2 + shift / 2, place[2] * 2 + shift % 2, place[3]]]
@@ -228,7 +203,6 @@ import Testing
     let block = try vector([2, 2])
     let borders = try TestTensor([0, 0, 0, 0] as [Int32], [2, 2]).constant
     try check(SpaceToBatchNd(options: .defaults), [try tensor(input), block, borders], .uint8, batches)
-    try check(BatchToSpaceNd(options: .defaults), [try tensor(batches), block, borders], .uint8, input)
   }
 
   @Test func splits() throws {
@@ -252,55 +226,5 @@ import Testing
     try check(
       Pack(options: .table([0: .int32(2), 1: .int32(1)])), slices, .int32,
       Grid<Int32>([6, 2, 3]) { input[[$0[1], $0[0], $0[2]]] })
-  }
-
-  @Test func gathers() throws {
-    let input = grid([2, 5, 3], UInt8.self)
-    let positions = try TestTensor([4, 0, 2, 2, 1, 3] as [Int64], [2, 3])
-    let order = [[4, 0, 2], [2, 1, 3]]
-    try check(
-      Gather(options: .table([0: .int32(1)])), [try tensor(input), positions], .uint8,
-      Grid<UInt8>([2, 2, 3, 3]) { input[[$0[0], order[$0[1]][$0[2]], $0[3]]] })
-    try check(
-      Gather(options: .table([0: .int32(1), 1: .int32(1)])), [try tensor(input), positions], .uint8,
-      Grid<UInt8>([2, 3, 3]) { input[[$0[0], order[$0[0]][$0[1]], $0[2]]] })
-    try check(
-      GatherNd(options: .defaults), [try tensor(input), try TestTensor([1, 4, 0, 0] as [Int32], [2, 2])], .uint8,
-      Grid<UInt8>([2, 3]) { input[($0[0] == 0 ? [1, 4] : [0, 0]) + [$0[1]]] })
-    for position in [-1, 5, Int64.max] as [Int64] {
-      #expect(throws: OperatorError.self) {
-        try run(
-          Gather(options: .table([0: .int32(1)])), [tensor(input), TestTensor([position])], outputs: [(.uint8, .none)])
-      }
-      #expect(throws: OperatorError.self) {
-        try run(GatherNd(options: .defaults), [tensor(input), TestTensor([0, position])], outputs: [(.uint8, .none)])
-      }
-    }
-  }
-
-  @Test func looksUpQuantisedRows() throws {
-    let table = try TestTensor(
-      [0x21, 0xF8, 0x43, 0x65] as [UInt8], [2, 4], element: .int4,
-      quantization: .perChannel(scales: [0.5, 2], zeroPoints: [0, 0], axis: 0))
-    let result = try run(
-      EmbeddingLookup(options: .defaults), [try TestTensor([1, 0] as [Int32]), table], outputs: [(.float32, .none)])[0]
-    #expect(result.floats == [6, 8, 10, 12, 0.5, 1, -4, -0.5])
-    #expect(throws: OperatorError.self) {
-      try run(EmbeddingLookup(options: .defaults), [TestTensor([2] as [Int32]), table], outputs: [(.float32, .none)])
-    }
-  }
-
-  @Test func updatesASlice() throws {
-    let input = grid([4, 5], Int16.self)
-    let update = Grid<Int16>([2, 3]) { Int16(-1 - $0[0] * 3 - $0[1]) }
-    let expected = Grid<Int16>([4, 5]) { place in
-      let from = [place[0] - 2, place[1] - 2]
-      return from[0] >= 0 && from[1] >= 0 ? update[from] : input[place]
-    }
-    // The start is moved inside: [2, 2].
-    try check(
-      DynamicUpdateSlice(options: .defaults),
-      [try tensor(input), try tensor(update), try TestTensor([7, 2] as [Int32])],
-      .int16, expected)
   }
 }

@@ -3,20 +3,24 @@ import Kernels
 import TensorTypes
 import Testing
 
-private let cases: [ConvolutionCase] = [
-  .init(input: [1, 1, 1, 1], filter: [1, 1, 1, 1]),
-  .init(input: [1, 5, 5, 4], filter: [1, 3, 3, 4]),
-  .init(input: [2, 6, 5, 3], filter: [1, 2, 3, 6], stride: [2, 2], same: false, activation: 1),
-  .init(input: [1, 9, 8, 17], filter: [1, 3, 3, 17], threads: 2),
-  .init(input: [1, 8, 8, 2], filter: [1, 3, 3, 2], dilation: [3, 2], activation: 3),
-  .init(input: [1, 7, 9, 33], filter: [1, 5, 5, 33], stride: [2, 2], activation: 2, threads: 2),
-  .init(input: [1, 10, 11, 16], filter: [1, 3, 2, 48], stride: [1, 2], threads: 2),
-  .init(input: [2, 6, 6, 70], filter: [1, 7, 7, 70], threads: 2),
-  .init(input: [3, 2, 2, 5], filter: [1, 4, 4, 5]),
-  .init(input: [1, 12, 12, 1], filter: [1, 3, 3, 8]),
-  .init(input: [0, 5, 5, 2], filter: [1, 3, 3, 2]),
-  .init(input: [1, 33, 20, 64], filter: [1, 3, 3, 64], threads: 2),
-]
+private let cases: [ConvolutionCase] =
+  [
+    .init(input: [1, 1, 1, 1], filter: [1, 1, 1, 1]),
+    .init(input: [1, 5, 5, 4], filter: [1, 3, 3, 4]),
+    .init(input: [2, 6, 5, 3], filter: [1, 2, 3, 6], stride: [2, 2], same: false, activation: 1),
+    .init(input: [1, 9, 8, 17], filter: [1, 3, 3, 17], threads: 2),
+    .init(input: [1, 8, 8, 2], filter: [1, 3, 3, 2], dilation: [3, 2], activation: 3),
+    .init(input: [1, 7, 9, 33], filter: [1, 5, 5, 33], stride: [2, 2], activation: 2, threads: 2),
+    .init(input: [1, 10, 11, 16], filter: [1, 3, 2, 48], stride: [1, 2], threads: 2),
+    .init(input: [2, 6, 6, 70], filter: [1, 7, 7, 70], threads: 2),
+    .init(input: [3, 2, 2, 5], filter: [1, 4, 4, 5]),
+    .init(input: [1, 12, 12, 1], filter: [1, 3, 3, 8]),
+    .init(input: [0, 5, 5, 2], filter: [1, 3, 3, 2]),
+    .init(input: [1, 33, 20, 64], filter: [1, 3, 3, 64], threads: 2),
+  ]
+  + [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 67].map {
+    ConvolutionCase(input: [1, 3, 2, $0], filter: [1, 2, 2, $0])
+  }
 
 @Suite struct DepthwiseConv2DTests {
   @Test(arguments: cases) func convolvesFloats(c: ConvolutionCase) throws {
@@ -169,5 +173,88 @@ private let cases: [ConvolutionCase] = [
     try attempt([1, 0, 3, 2])
     try attempt([1, 3, 3, 0])
     try attempt([3, 3, 2])
+  }
+
+  /// A NaN stays in its channel and in the windows that cover it.
+  @Test func carriesInfinitiesAndNaN() throws {
+    let c = ConvolutionCase(input: [1, 1, 4, 2], filter: [1, 1, 2, 2], same: false)
+    let x = try TestTensor([.nan, 1, 1, 2, 2, .infinity, 3, 4] as [Float], c.input)
+    let result = try run(
+      c.depthwise(), [x, TestTensor([1, 1, 1, 0] as [Float], c.filter).constant], outputs: [(.float32, .none)])[0]
+    expectClose(result.floats, [.nan, 1, 3, .nan, 5, .infinity])
+  }
+
+  @Test(arguments: [-128, 127], [-128, 127]) func saturates(_ inputZero: Int, _ outputZero: Int) throws {
+    let c = ConvolutionCase(input: [1, 3, 3, 2], filter: [1, 3, 3, 2], same: false)
+    let x = [Int](repeating: inputZero == 127 ? -128 : 127, count: 18)
+    let filter = try TestTensor(
+      (0..<18).map { $0 % 2 == 0 ? 127 : -127 as Int8 }, c.filter,
+      quantization: .perChannel(scales: [1, 1], zeroPoints: [0, 0], axis: 3)
+    ).constant
+    let result = try run(
+      c.depthwise(),
+      [
+        AffineForm(.int8, scale: 1, zeroPoint: inputZero).tensor(x, c.input), filter,
+        TestTensor([1_000_000_000, -1_000_000_000] as [Int32]),
+      ],
+      outputs: [(.int8, .perTensor(scale: 1, zeroPoint: outputZero))])[0]
+    #expect(result.values(Int8.self) == [127, -128])
+  }
+
+  @Test func refusesOtherElements() throws {
+    let c = ConvolutionCase(input: [1, 2, 2, 2], filter: [1, 1, 1, 2])
+    let floats = [
+      try TestTensor(zeros: .float32, c.input), try TestTensor(zeros: .float32, c.filter).constant,
+      try TestTensor(zeros: .float32, [2]),
+    ]
+    try expectOnly([.float32], for: c.depthwise(), floats, changing: [0])
+    try expectOnly([.float32, .float16, .int8], for: c.depthwise(), floats, changing: [1], output: .float32)
+    try expectOnly([.float32], for: c.depthwise(), floats, changing: [2], output: .float32)
+    expectOperandCounts(try c.depthwise(), floats, outputs: [(.float32, .none)], optional: [2])
+    for element in [ElementType.int8, .uint8, .int16] {
+      let narrow = element == .uint8 ? ElementType.uint8 : .int8
+      let integers = [
+        try TestTensor(zeros: element, c.input), try TestTensor(zeros: narrow, c.filter).constant,
+        try TestTensor([0, 0] as [Int32], quantization: .perTensor(scale: 0.25, zeroPoint: 0)),
+      ]
+      _ = try run(c.depthwise(), integers, outputs: [(element, .usual(for: element))])
+      let weights: [ElementType] = element == .uint8 ? [.uint8] : [.int8, .int4]
+      try expectOnly(weights, for: c.depthwise(), integers, changing: [1], output: element)
+      try expectOnly(
+        element == .int16 ? [.int32, .int64] : [.int32], for: c.depthwise(), integers, changing: [2], output: element)
+      for output in ElementType.allCases where output != element {
+        expectRejection(of: try c.depthwise(), integers, outputs: [(output, .usual(for: output))], "\(output)")
+      }
+    }
+  }
+
+  @Test func refusesOptionsAndQuantisations() throws {
+    let c = ConvolutionCase(input: [1, 2, 2, 2], filter: [1, 1, 1, 2])
+    let floats = [try TestTensor(zeros: .float32, c.input), try TestTensor(zeros: .float32, c.filter).constant]
+    for (slot, values) in [(1, [0, -1]), (2, [0, .min]), (5, [0, -1]), (6, [0, .min])] as [(Int, [Int32])] {
+      for value in values {
+        var fields: [Int: OptionsField] = [0: .int8(0), 1: .int32(1), 2: .int32(1), 5: .int32(1), 6: .int32(1)]
+        fields[slot] = .int32(value)
+        expectRejection(
+          .malformed, of: try DepthwiseConv2D(options: .table(fields)), floats, outputs: [(.float32, .none)])
+      }
+    }
+    for (slot, values) in [(0, [-1, 2]), (4, [-1, 4, 5, 6])] as [(Int, [Int8])] {
+      for value in values {
+        let operation = { try DepthwiseConv2D(options: .table([1: .int32(1), 2: .int32(1), slot: .int8(value)])) }
+        expectRejection(of: try operation(), floats, outputs: [(.float32, .none)], "\(slot): \(value)")
+      }
+    }
+    for quantization: Quantization in [
+      .none, .perChannel(scales: [1, 2, 3], zeroPoints: [0, 0, 0], axis: 3),
+      .perChannel(scales: [1, 2], zeroPoints: [0, 1], axis: 3),
+      .perChannel(scales: [1, 2], zeroPoints: [0, 0], axis: 0),
+      .blockwise(scales: 1, zeroPoints: nil, blockSize: 1),
+    ] {
+      let filter = try TestTensor([1, 2] as [Int8], c.filter, quantization: quantization).constant
+      expectRejection(
+        of: try c.depthwise(), [try TestTensor(zeros: .int8, c.input), filter],
+        outputs: [(.int8, .perTensor(scale: 1, zeroPoint: 0))], "\(quantization)")
+    }
   }
 }

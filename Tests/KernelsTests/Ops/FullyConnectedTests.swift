@@ -31,13 +31,17 @@ struct ProductCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-private let cases: [ProductCase] = [
-  .init(rows: 1, columns: 1, depth: 1), .init(rows: 2, columns: 3, depth: 4, activation: 1),
-  .init(rows: 1, columns: 33, depth: 65), .init(rows: 13, columns: 31, depth: 17, activation: 3, threads: 2),
-  .init(rows: 5, columns: 100, depth: 130, threads: 2), .init(rows: 0, columns: 4, depth: 3),
-  .init(rows: 1, columns: 200, depth: 500, threads: 2), .init(rows: 7, columns: 20, depth: 9, activation: 2),
-  .init(rows: 26, columns: 64, depth: 48),
-]
+private let cases: [ProductCase] =
+  [
+    .init(rows: 1, columns: 1, depth: 1), .init(rows: 2, columns: 3, depth: 4, activation: 1),
+    .init(rows: 1, columns: 33, depth: 65), .init(rows: 13, columns: 31, depth: 17, activation: 3, threads: 2),
+    .init(rows: 5, columns: 100, depth: 130, threads: 2), .init(rows: 0, columns: 4, depth: 3),
+    .init(rows: 1, columns: 200, depth: 500, threads: 2), .init(rows: 7, columns: 20, depth: 9, activation: 2),
+    .init(rows: 26, columns: 64, depth: 48),
+  ]
+  + [(3, 7), (4, 8), (5, 9), (8, 15), (15, 16), (16, 17), (7, 31), (1, 32), (32, 33), (67, 35)].map {
+    ProductCase(rows: 3, columns: $0.0, depth: $0.1)
+  }
 
 private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwayFromZero)) }
 
@@ -231,5 +235,90 @@ private func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrAwa
         TestTensor(
           [Int8](repeating: 1, count: 12), [3, 4], quantization: .blockwise(scales: 1, zeroPoints: nil, blockSize: 2)),
       ])
+  }
+
+  /// A NaN reaches the results of its row and no others.
+  @Test func carriesInfinitiesAndNaN() throws {
+    let c = ProductCase(rows: 3, columns: 2, depth: 2)
+    let x = try TestTensor([.nan, 1, .infinity, 1, 2, 3] as [Float], [3, 2])
+    let w = try TestTensor([1, 1, 0, 1] as [Float], [2, 2])
+    for weights in [w, w.constant] {
+      let result = try run(c.operation(), [x, weights], outputs: [(.float32, .none)])[0].floats
+      expectClose(result, [.nan, .nan, .infinity, .nan, 5, 3])
+    }
+  }
+
+  @Test(arguments: [-128, 127], [-128, 127]) func saturates(_ inputZero: Int, _ outputZero: Int) throws {
+    let form = AffineForm(.int8, scale: 1, zeroPoint: inputZero)
+    let w = try TestTensor(
+      [Int8](repeating: 127, count: 64) + [Int8](repeating: -127, count: 64), [2, 64],
+      quantization: .perChannel(scales: [1, 1], zeroPoints: [0, 0], axis: 0))
+    let x = try form.tensor([Int](repeating: inputZero == 127 ? -128 : 127, count: 64), [1, 64])
+    let sign = inputZero == 127 ? -1 : 1
+    let result = try run(
+      ProductCase(rows: 1, columns: 2, depth: 64).operation(), [x, w.constant],
+      outputs: [(.int8, .perTensor(scale: 1, zeroPoint: outputZero))])[0]
+    #expect(result.values(Int8.self) == (sign > 0 ? [127, -128] : [-128, 127]))
+  }
+
+  @Test func refusesOtherElements() throws {
+    let operation = try ProductCase(rows: 1, columns: 2, depth: 4).operation()
+    let floats = [
+      try TestTensor(zeros: .float32, [1, 4]), try TestTensor(zeros: .float32, [2, 4]).constant,
+      try TestTensor(zeros: .float32, [2]),
+    ]
+    try expectOnly([.float32], for: operation, floats, changing: [0])
+    try expectOnly(
+      [.float32, .float16, .int8, .uint8, .int4, .int2], for: operation, floats, changing: [1], output: .float32)
+    try expectOnly([.float32], for: operation, floats, changing: [2], output: .float32)
+    expectOperandCounts(operation, floats, outputs: [(.float32, .none)], optional: [2])
+    for element in [ElementType.int8, .uint8, .int16] {
+      let integers = [
+        try TestTensor(zeros: element, [1, 4]),
+        try TestTensor(zeros: element == .uint8 ? .uint8 : .int8, [2, 4]).constant, nil,
+      ]
+      for output in ElementType.allCases {
+        let result = [(output, Quantization.usual(for: output))]
+        if output == element || output == .int16 {
+          _ = try run(operation, integers, outputs: result)
+        } else {
+          expectRejection(of: operation, integers, outputs: result, "\(element) to \(output)")
+        }
+      }
+      let weights: [ElementType] =
+        element == .uint8 ? [.uint8] : [.int8, .int4, .int2] + (element == .int16 ? [.int16] : [])
+      try expectOnly(weights, for: operation, integers, changing: [1], output: element)
+    }
+  }
+
+  @Test func refusesQuantisationsAndOptions() throws {
+    let operation = try ProductCase(rows: 1, columns: 2, depth: 2).operation()
+    let x = try TestTensor(zeros: .int8, [1, 2])
+    for quantization: Quantization in [
+      .none, .perChannel(scales: [1, 2, 3], zeroPoints: [0, 0, 0], axis: 0),
+      .perChannel(scales: [1, 2], zeroPoints: [0, 0], axis: 1),
+      .perChannel(scales: [1, 2], zeroPoints: [0, 1], axis: 0),
+      .blockwise(scales: 1, zeroPoints: nil, blockSize: 1),
+    ] {
+      let w = try TestTensor([1, 2, 3, 4] as [Int8], [2, 2], quantization: quantization).constant
+      expectRejection(of: operation, [x, w], outputs: [(.int8, .perTensor(scale: 1, zeroPoint: 0))], "\(quantization)")
+    }
+    let floats = [try TestTensor(zeros: .float32, [1, 2]), try TestTensor(zeros: .float32, [2, 2])]
+    for activation: Int8 in [-1, 4, 5, 6] {
+      expectRejection(
+        of: try FullyConnected(options: .table([0: .int8(activation)])), floats, outputs: [(.float32, .none)])
+    }
+    expectRejection(of: try FullyConnected(options: .table([4: .int8(99)])), floats, outputs: [(.float32, .none)])
+  }
+
+  @Test(arguments: extremeScales, extremeScales) func survivesExtremeScales(_ scale: Float, _ other: Float) throws {
+    let operation = try ProductCase(rows: 1, columns: 1, depth: 2, activation: 3).operation()
+    let x = try TestTensor([127, -128] as [Int8], [1, 2], quantization: .perTensor(scale: scale, zeroPoint: -128))
+    let w = try TestTensor([127, 127] as [Int8], [1, 2], quantization: .perTensor(scale: other, zeroPoint: 0))
+    for last in extremeScales {
+      expectSurvival {
+        try run(operation, [x, w.constant], outputs: [(.int8, .perTensor(scale: last, zeroPoint: 127))])
+      }
+    }
   }
 }

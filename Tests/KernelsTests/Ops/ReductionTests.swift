@@ -91,16 +91,6 @@ import Testing
     }
   }
 
-  @Test func findsExtremes() throws {
-    let x: [Float] = [1, .nan, 3, 3, -1, .nan, .nan, .nan]
-    let input = [try TestTensor(x, [2, 4]), try TestTensor([-1] as [Int32], []).constant]
-    let options = try OperatorOptions.table([0: .int8(2)])
-    #expect(try run(ArgMax(options: options), input, outputs: [(.int32, .none)])[0].values(Int32.self) == [2, 0])
-    #expect(try run(ArgMin(options: options), input, outputs: [(.int64, .none)])[0].values(Int64.self) == [0, 0])
-    let columns = [try TestTensor([5, 1, 5, 2, 2, 9] as [Int32], [3, 2]), try TestTensor([0] as [Int32], [])]
-    #expect(try run(ArgMax(options: options), columns, outputs: [(.int32, .none)])[0].values(Int32.self) == [0, 2])
-  }
-
   @Test(arguments: [0, 1, 2, 5, 33]) func findsTheGreatest(k: Int) throws {
     var generator = SeededGenerator(seed: 6)
     let x: [Int32] = generator.integers(3 * 33, in: 0...20)

@@ -1,0 +1,29 @@
+import KernelTestSupport
+import Kernels
+import TensorTypes
+import Testing
+
+@Suite struct FloorTests {
+  private let operation = Floor(options: .defaults)
+
+  @Test(arguments: ElementType.reals) func roundsDown(_ element: ElementType) throws {
+    try expectRealFunctionOverSizes(operation, element, in: -9...9, tolerance: 0) { $0.rounded(.down) }
+  }
+
+  @Test(arguments: ElementType.reals) func keepsWhatHasNoFraction(_ element: ElementType) throws {
+    try expectNumbers(
+      operation, element, [.nan, .infinity, -.infinity, -0.0, 0, 3, -3, -0.25, 0.25],
+      [.nan, .infinity, -.infinity, -0.0, 0, 3, -3, -1, 0])
+  }
+
+  /// Around 2^23, where floats lose their fractions, and beyond.
+  @Test func roundsLargeFloats() throws {
+    let x = [0.49999997, 8_388_607.5, 8_388_608, 8_388_609, -8_388_607.5, 4_194_304.5, 1e10, -1e30, 1e-45, -1e-45]
+    let stored = x.map { Double(Float($0)) }
+    try expectNumbers(operation, .float32, stored, stored.map { $0.rounded(.down) })
+  }
+
+  @Test func refusesOtherOperands() throws {
+    try expectElementwiseRejections(operation, supported: ElementType.reals)
+  }
+}
