@@ -12,13 +12,12 @@
 #ifndef TFLITE_CKERNELS_H
 #define TFLITE_CKERNELS_H
 
+#include "argument.h"
 #include "transpose.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "transpose.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -126,6 +125,15 @@ typedef struct tflk_quantized_output {
   const float *bias;              ///< output_channels elements, or NULL for zeros
   float clamp_min, clamp_max;
 } tflk_quantized_output;
+
+#pragma mark - Resizing
+
+/// The neighbours of each pixel of a line that a bilinear resize makes.
+typedef struct tflk_resize_columns {
+  size_t count;                 ///< pixels of the output line
+  const size_t *left, *right;   ///< their first elements, counted from the start of a line of the input
+  const void *before, *after;   ///< weights of `left` and `right`
+} tflk_resize_columns;
 
 #pragma mark - The table of one instruction set
 
@@ -267,6 +275,24 @@ typedef struct tflk_kernels {
   /// TFLK_UINT8 or TFLK_INT16.
   void (*requantize)(
       const int32_t *input, size_t count, int32_t multiplier, int32_t shift, const tflk_quantized_output *output);
+
+  /// The least and the greatest of `count` (at least one) values; NaN are passed over unless the first value is one, which is the result then.
+  void (*f32_extremes)(const float *input, size_t count, float *low, float *high);
+
+  /// `clamp(round(offset + input[i] * scale), lowest, 127)` without fusing, ties away from zero; NaN gives `lowest`, an integer from -128 on.
+  void (*f32_quantize)(const float *input, size_t count, float scale, float offset, float lowest, int8_t *output);
+
+  /// One line of a bilinear resize, mixed of two lines of the input with `weights` (2 elements): float32 and uint8 with weights of float,
+  /// `top * above * before + bottom * below * before + ...` without fusing, uint8 rounded by adding a half and cutting off; int8 and int16
+  /// with weights of int32 that have ten fractional bits, rounded to nearest with ties away from zero. The output must not overlap the input.
+  void (*resize_f32)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
+  void (*resize_u8)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
+  void (*resize_i8)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
+  void (*resize_i16)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
 } tflk_kernels;
 
 /// The table of `isa`, or NULL when this CPU (or architecture) does not have it.
