@@ -27,6 +27,7 @@
 #include "f32_depthwise.inc"
 #include "int_depthwise.inc"
 #include "arrays.inc"
+#include "resize.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

@@ -30,4 +30,5 @@
 #include "f32_depthwise.inc"
 #include "int_depthwise.inc"
 #include "arrays.inc"
+#include "resize.inc"
 #include "table.inc"

@@ -58,6 +58,21 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test func greatestAndLeastElements() {
+    let failure = unsafe failure(check_argument, on: "baseline", cases: 3000)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func bilinearResizing(isa: String) {
+    let failure = unsafe failure(check_resize, on: isa, cases: 1000)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func dynamicQuantization(isa: String) {
+    let failure = unsafe failure(check_quantize, on: isa, cases: 1000)
+    #expect(failure == nil)
+  }
+
   @Test func theChosenInstructionSetIsAvailable() {
     let isa = tflk_cpu_isa()
     #expect(Self.isAvailable(isa))

@@ -12,13 +12,12 @@
 #ifndef TFLITE_CKERNELS_H
 #define TFLITE_CKERNELS_H
 
+#include "argument.h"
 #include "transpose.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "transpose.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,8 +49,8 @@ const char *tflk_isa_name(tflk_isa isa);
 ///
 /// A group of a grouped convolution is described by its own channel counts, pointers moved to the group's first channel, and the strides
 /// of the whole tensors. Input positions outside of the image read as zero (in quantised kernels, as the zero point); `pad_top` and `pad_left`
-/// are the only paddings needed, those at the bottom and right follow from the output size. Every size, stride and dilation is at least one;
-/// tensors without elements never come here.
+/// are the only paddings needed, those at the bottom and right follow from the output size. Every size, stride and dilation is at least one,
+/// only the kernel of a float convolution may be 0 by 0: its outputs are the bias. Tensors without elements never come here.
 typedef struct tflk_conv_geometry {
   size_t batch;
   size_t input_height, input_width, input_channels;
@@ -93,22 +92,24 @@ typedef enum tflk_type {
   TFLK_INT16 = 2,
   TFLK_INT32 = 3,
   TFLK_FLOAT32 = 4,
+  TFLK_INT64 = 5,
 } tflk_type;
 
 /// How the operands of an integer convolution are quantised. The accumulator is
 /// `bias[n] + sum_k (input(m, k) - input_zero_point) * (weights[n][k] - weight_zero_point)`, exact modulo 2^32.
 typedef struct tflk_quantized_format {
   tflk_type input_type;        ///< TFLK_INT8 or TFLK_UINT8 for `int8_*`, TFLK_INT16 for `int16_*`
-  tflk_type weight_type;       ///< TFLK_INT8 or TFLK_UINT8
+  tflk_type weight_type;       ///< TFLK_INT8 or TFLK_UINT8; for `int16_*` also TFLK_INT16
   int32_t input_zero_point;    ///< in the range of the input type; zero for int16 and for inputs with a zero point per row
-  int32_t weight_zero_point;   ///< in the range of the weight type
+  int32_t weight_zero_point;   ///< in the range of the weight type; zero for weights of int16
 } tflk_quantized_format;
 
 /// What becomes of the accumulators.
 ///
 /// - TFLK_INT8, TFLK_UINT8, TFLK_INT16: `clamp(output_zero_point + MultiplyByQuantizedMultiplier(accumulator, multiplier[n], shift[n]))`, with the
 ///   multipliers given when packing. The activation range must lie inside of the type's.
-/// - TFLK_INT32: the accumulators (`int8_conv`, `int8_depthwise` only).
+/// - TFLK_INT32: the accumulators, modulo 2^32 (`int8_conv`, `int8_depthwise`, `int16_conv` only).
+/// - TFLK_INT64: the accumulators (`int16_conv` only).
 /// - TFLK_FLOAT32 (`int8_conv`, `int8_depthwise` only):
 ///   `clamp((accumulator - row_zero_point[r] * sum_k (weights[n][k] - weight_zero_point)) * row_scale[r] * channel_scale[n] + bias[n])` with
 ///   `r = m / rows_per_scale`: dynamic range quantisation. `int8_pack` must have been given no bias then.
@@ -124,6 +125,15 @@ typedef struct tflk_quantized_output {
   const float *bias;              ///< output_channels elements, or NULL for zeros
   float clamp_min, clamp_max;
 } tflk_quantized_output;
+
+#pragma mark - Resizing
+
+/// The neighbours of each pixel of a line that a bilinear resize makes.
+typedef struct tflk_resize_columns {
+  size_t count;                 ///< pixels of the output line
+  const size_t *left, *right;   ///< their first elements, counted from the start of a line of the input
+  const void *before, *after;   ///< weights of `left` and `right`
+} tflk_resize_columns;
 
 #pragma mark - The table of one instruction set
 
@@ -202,14 +212,14 @@ typedef struct tflk_kernels {
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
       const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
 
-  // int16 activations, int8 weights. The same steps; the tile sizes are those of int8. The accumulator is an exact int64 unless
+  // int16 activations, int8 or int16 weights. The same steps; the tile sizes are those of int8. The accumulator is an exact int64 unless
   // `int32_accumulator` was set when packing (operators whose bias is int32), which wraps modulo 2^32 and requantises as int8 does.
   // With an int64 accumulator, shifts are -31...14 and the multiplier is reduced to 16 bits as in the reference.
 
   /// See `int8_packed_bytes`.
-  size_t (*int16_packed_bytes)(const tflk_conv_geometry *geometry);
+  size_t (*int16_packed_bytes)(const tflk_conv_geometry *geometry, const tflk_quantized_format *format);
 
-  /// See `int8_pack`; `bias` may be NULL, multipliers and shifts may not.
+  /// See `int8_pack`; `bias` may be NULL, multipliers and shifts only for outputs that are accumulators.
   void (*int16_pack)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *weights, size_t column_stride,
       size_t depth_stride, const int64_t *bias, const int32_t *multipliers, const int32_t *shifts, bool int32_accumulator,
@@ -222,7 +232,7 @@ typedef struct tflk_kernels {
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const int16_t *input, void *prepared,
       size_t pixel_begin, size_t pixel_end);
 
-  /// See `int8_conv`; `output->type` must be TFLK_INT16.
+  /// See `int8_conv`; `output->type` must be TFLK_INT16, TFLK_INT32 or TFLK_INT64.
   void (*int16_conv)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
       const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
@@ -265,6 +275,24 @@ typedef struct tflk_kernels {
   /// TFLK_UINT8 or TFLK_INT16.
   void (*requantize)(
       const int32_t *input, size_t count, int32_t multiplier, int32_t shift, const tflk_quantized_output *output);
+
+  /// The least and the greatest of `count` (at least one) values; NaN are passed over unless the first value is one, which is the result then.
+  void (*f32_extremes)(const float *input, size_t count, float *low, float *high);
+
+  /// `clamp(round(offset + input[i] * scale), lowest, 127)` without fusing, ties away from zero; NaN gives `lowest`, an integer from -128 on.
+  void (*f32_quantize)(const float *input, size_t count, float scale, float offset, float lowest, int8_t *output);
+
+  /// One line of a bilinear resize, mixed of two lines of the input with `weights` (2 elements): float32 and uint8 with weights of float,
+  /// `top * above * before + bottom * below * before + ...` without fusing, uint8 rounded by adding a half and cutting off; int8 and int16
+  /// with weights of int32 that have ten fractional bits, rounded to nearest with ties away from zero. The output must not overlap the input.
+  void (*resize_f32)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
+  void (*resize_u8)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
+  void (*resize_i8)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
+  void (*resize_i16)(
+      const void *top, const void *bottom, const void *weights, const tflk_resize_columns *columns, size_t channels, void *output);
 } tflk_kernels;
 
 /// The table of `isa`, or NULL when this CPU (or architecture) does not have it.

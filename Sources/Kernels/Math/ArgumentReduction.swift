@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// What `ARG_MAX` and `ARG_MIN` share: the index of an extreme element along an axis; the first of several, and never that of a NaN unless
@@ -35,40 +36,24 @@ struct ArgumentReduction {
   /// - Parameter isMaximum: whether the greatest element is wanted, not the least.
   func prepare(_ node: NodeContext, isMaximum: Bool) throws(OperatorError) -> Kernel {
     let element = try node.input(0).element
+    let type: tflk_argument_type
+    let flip: UInt32
     switch element {
-    case .float32:
-      return isMaximum
-        ? try kernel(node, Float.self) { $0 > $1 || (!$0.isNaN && $1.isNaN) }
-        : try kernel(node, Float.self) { $0 < $1 || (!$0.isNaN && $1.isNaN) }
-    case .int8:
-      return isMaximum ? try kernel(node, Int8.self) { $0 > $1 } : try kernel(node, Int8.self) { $0 < $1 }
-    case .uint8, .bool:
-      return isMaximum ? try kernel(node, UInt8.self) { $0 > $1 } : try kernel(node, UInt8.self) { $0 < $1 }
-    case .int16:
-      return isMaximum ? try kernel(node, Int16.self) { $0 > $1 } : try kernel(node, Int16.self) { $0 < $1 }
-    case .int32:
-      return isMaximum ? try kernel(node, Int32.self) { $0 > $1 } : try kernel(node, Int32.self) { $0 < $1 }
+    case .float32: (type, flip) = (TFLK_ARGUMENT_FLOAT32, isMaximum ? 0 : 0x8000_0000)
+    case .int8: (type, flip) = (TFLK_ARGUMENT_BYTE, isMaximum ? 0x80 : 0x7F)
+    case .uint8, .bool: (type, flip) = (TFLK_ARGUMENT_BYTE, isMaximum ? 0 : 0xFF)
+    case .int16: (type, flip) = (TFLK_ARGUMENT_INT16, isMaximum ? 0 : 0xFFFF)
+    case .int32: (type, flip) = (TFLK_ARGUMENT_INT32, isMaximum ? 0 : 0xFFFF_FFFF)
     default:
       throw .unsupported("\(element) input; float32, int8, uint8, int16, int32 and bool are supported")
     }
-  }
-
-  @inline(__always)
-  private func kernel<T: BitwiseCopyable & Sendable>(
-    _ node: NodeContext, _: T.Type, better: @escaping @Sendable (T, T) -> Bool
-  ) throws(OperatorError) -> Kernel {
-    try node.output(0).element == .int64
-      ? try kernel(node, T.self, Int64.self, better) : try kernel(node, T.self, Int32.self, better)
-  }
-
-  @inline(__always)
-  private func kernel<T: BitwiseCopyable & Sendable, I: FixedWidthInteger & BitwiseCopyable & Sendable>(
-    _ node: NodeContext, _: T.Type, _: I.Type, _ better: @escaping @Sendable (T, T) -> Bool
-  ) throws(OperatorError) -> Kernel {
+    let isWide = try node.output(0).element == .int64
+    let width = element.bitWidth / 8
+    let indexWidth = isWide ? 8 : 4
     let input = try node.input(0).shape
     let output = try node.output(0).shape
     let count = output.elementCount
-    let planned = try Kernel.planned(node, values: [1]) { values throws(OperatorError) -> (size: Int, inner: Int) in
+    return try .planned(node, values: [1]) { values throws(OperatorError) -> (size: Int, inner: Int) in
       let axis = try Self.axis(input, values[0])
       var dimensions = input.dimensions
       dimensions.remove(at: axis)
@@ -78,39 +63,36 @@ struct ArgumentReduction {
       return (input[axis], count == 0 ? 1 : input.product(axis + 1..<input.rank))
     } run: { io, plan throws(OperatorError) in
       let (size, inner) = plan
+      guard count > 0 else { return }
+      guard unsafe io.inputBytes(0).count >= count * size * width, unsafe io.outputBytes(0).count >= count * indexWidth
+      else { throw .malformed("an operand is smaller than its shape") }
       if inner == 1 {
-        try io.parallel(count, grain: max(1, 16384 / size)) { range in
-          for row in range {
-            let values = io.input(0, as: T.self, in: row * size..<(row + 1) * size)
-            var results = io.output(0, as: I.self, in: row..<row + 1)
-            var best = values[0]
-            var place = 0
-            for i in values.indices where better(values[i], best) {
-              best = values[i]
-              place = i
-            }
-            results[0] = I(truncatingIfNeeded: place)
+        try io.forEachTile(of: tileSize(of: count, operations: size + 16, picoseconds: 200), in: count) { rows in
+          guard let x = unsafe io.inputBytes(0).baseAddress, let y = unsafe io.outputBytes(0).baseAddress else {
+            return
           }
+          // Safety: both have the bytes of all rows.
+          unsafe tflk_argument_of_rows(
+            type, x + rows.lowerBound * size * width, rows.count, size, flip, isWide, y + rows.lowerBound * indexWidth)
         }
         return
       }
-      try io.parallel(count / inner, grain: max(1, 16384 / (size * inner))) { range in
-        for slab in range {
-          var results = io.output(0, as: I.self, in: slab * inner..<(slab + 1) * inner)
-          var best = io.scratch(0, as: T.self, in: slab * inner..<(slab + 1) * inner)
-          precondition(results.count == best.count)
-          for row in 0..<size {
-            let start = (slab * size + row) * inner
-            let values = io.input(0, as: T.self, in: start..<start + inner)
-            precondition(values.count == best.count)
-            for i in values.indices where row == 0 || better(values[i], best[i]) {
-              best[i] = values[i]
-              results[i] = I(truncatingIfNeeded: row)
-            }
-          }
+      // Wide slabs are cut, in multiples of what the kernel takes at once.
+      let strip = min(inner, 4096)
+      let strips = (inner - 1) / strip + 1
+      let slabs = count / inner
+      let tile = tileSize(of: slabs * strips, operations: strip * size, picoseconds: 300)
+      try io.forEachTile(of: tile, in: slabs * strips) { range in
+        guard let x = unsafe io.inputBytes(0).baseAddress, let y = unsafe io.outputBytes(0).baseAddress else { return }
+        for index in range {
+          let (slab, part) = index.quotientAndRemainder(dividingBy: strips)
+          let first = part * strip
+          // Safety: both have the bytes of all slabs.
+          unsafe tflk_argument_of_columns(
+            type, x + (slab * size * inner + first) * width, size, inner, min(strip, inner - first), flip, isWide,
+            y + (slab * inner + first) * indexWidth)
         }
       }
     }
-    return Kernel(scratch: [count * MemoryLayout<T>.size], invoke: planned.invoke)
   }
 }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Glibc
 internal import TensorTypes
 
@@ -15,7 +16,7 @@ enum DynamicQuantization {
       return 1
     }
     let inverse = 127 / range
-    for i in values.indices { result[i] = nearest(values[i] * inverse, -127) }
+    quantize(values, scale: inverse, offset: 0, lowest: -127, &result)
     return range / 127
   }
 
@@ -50,7 +51,7 @@ enum DynamicQuantization {
     }
     let inverse = 1 / Float(scale)
     let offset = Float(zeroPoint)
-    for i in values.indices { result[i] = nearest(offset + values[i] * inverse, -128) }
+    quantize(values, scale: inverse, offset: offset, lowest: -128, &result)
     return (Float(scale), zeroPoint)
   }
 
@@ -81,6 +82,14 @@ enum DynamicQuantization {
 
   private static func extremes(_ values: Span<Float>) -> (low: Float, high: Float) {
     guard values.count > 0 else { return (0, 0) }
+    if let table = unsafe Microkernels.current?.table {
+      var extremes: (low: Float, high: Float) = (0, 0)
+      // Safety: the kernel reads the span's elements.
+      unsafe values.withUnsafeBufferPointer {
+        unsafe table.pointee.f32_extremes($0.baseAddress, $0.count, &extremes.low, &extremes.high)
+      }
+      return extremes
+    }
     var low = values[0]
     var high = values[0]
     let bytes = unsafe values.bytes
@@ -105,6 +114,24 @@ enum DynamicQuantization {
       high = values[i] > high ? values[i] : high
     }
     return (low, high)
+  }
+
+  /// `offset + value * scale` to the nearest integers.
+  private static func quantize(
+    _ values: Span<Float>, scale: Float, offset: Float, lowest: Float, _ result: inout MutableSpan<Int8>
+  ) {
+    precondition(values.count == result.count)
+    if let table = unsafe Microkernels.current?.table {
+      // Safety: both spans have the elements that the kernel reads and writes.
+      unsafe values.withUnsafeBufferPointer { values in
+        unsafe result.withUnsafeMutableBufferPointer { result in
+          unsafe table.pointee.f32_quantize(
+            values.baseAddress, values.count, scale, offset, lowest, result.baseAddress)
+        }
+      }
+      return
+    }
+    for i in values.indices { result[i] = nearest(offset + values[i] * scale, lowest) }
   }
 
   /// The nearest integer in `lowest`...127, ties away from zero; `lowest` for NaN. Written without branches and library calls.

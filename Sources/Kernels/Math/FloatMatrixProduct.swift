@@ -51,7 +51,8 @@ internal import TensorTypes
         }
       }
       if isTransposed {
-        try io.transposeMatrices(count: geometry.batches.leftCount, rows: depth, columns: rows, from: 0, toScratch: 2)
+        try io.transposeMatrices(
+          count: geometry.batches.leftCount, rows: depth, columns: rows, width: 4, from: 0, toScratch: 2)
       }
       try io.forEachTile(geometry.batches.count * tiling.count, workers: threads) { index, worker in
         let batch = index / tiling.count

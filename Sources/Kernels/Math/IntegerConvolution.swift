@@ -17,6 +17,46 @@ enum IntegerResult: Sendable {
   case float(scales: [Float], asymmetric: Bool, perRow: Bool, range: ClosedRange<Float>)
 }
 
+extension IntegerResult {
+  /// What the kernels make of sums, except where they write it. Scales and zero points of rows are read from scratch 1 and 2.
+  ///
+  /// - Parameters:
+  ///   - output: the output's element type.
+  ///   - firstColumn: the first of the columns, counted through all groups.
+  ///   - rowsPerScale: rows of the product that share a scale, unless each has its own.
+  ///   - channelScales: a float per column of all groups, for float results.
+  ///   - bias: the input with the bias, for float results.
+  ///   - sums: the type of sums that are written as they are.
+  func target(
+    _ io: Operands, _ output: ElementType, firstColumn: Int, rowsPerScale: Int, channelScales: SharedBytes, bias: Int?,
+    sums: tflk_type = TFLK_INT32
+  ) -> tflk_quantized_output {
+    var target = unsafe tflk_quantized_output()
+    switch self {
+    case .fixedPoint(let requantization):
+      unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
+      unsafe target.output_zero_point = requantization.zeroPoint
+      unsafe target.activation_min = requantization.minimum
+      unsafe target.activation_max = requantization.maximum
+    case .real, .sums: unsafe target.type = sums
+    case .float(_, let asymmetric, let perRow, let range):
+      unsafe target.type = TFLK_FLOAT32
+      unsafe target.row_scale = UnsafePointer(io.scratchBytes(1).bindMemory(to: Float.self).baseAddress)
+      if asymmetric {
+        unsafe target.row_zero_point = UnsafePointer(io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress)
+      }
+      unsafe target.rows_per_scale = perRow ? 1 : rowsPerScale
+      unsafe target.channel_scale = channelScales.baseAddress.assumingMemoryBound(to: Float.self) + firstColumn
+      unsafe target.bias = bias.flatMap {
+        unsafe io.inputBytes($0).bindMemory(to: Float.self).baseAddress.map { unsafe UnsafePointer($0) + firstColumn }
+      }
+      unsafe target.clamp_min = range.lowerBound
+      unsafe target.clamp_max = range.upperBound
+    }
+    return unsafe target
+  }
+}
+
 /// Integer convolutions, and matrix products with weights `[columns][depth]`, on the C kernels.
 @safe struct IntegerConvolution: Sendable {
   private let packing: IntegerPacking
@@ -35,7 +75,6 @@ enum IntegerResult: Sendable {
   private enum Scratch {
     // The first three are those of `DynamicQuantization`.
     static let quantized = 0
-    static let scales = 1
     static let zeroPoints = 2
     static let prepared = 3
     static let packed = 4
@@ -64,7 +103,8 @@ enum IntegerResult: Sendable {
     let inputZeroPoint = isHybrid || isWide ? 0 : input.quantization.zeroPoint ?? 0
     let format = tflk_quantized_format(
       input_type: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
-      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, input_zero_point: Int32(clamping: inputZeroPoint),
+      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : weightType.element == .int16 ? TFLK_INT16 : TFLK_INT8,
+      input_zero_point: Int32(clamping: inputZeroPoint),
       weight_zero_point: Int32(clamping: weightZeroPoint))
     packing = IntegerPacking(
       kernels: kernels, geometry: geometry, groups: groups, format: format, isWide: isWide, sumsIn32Bits: sumsIn32Bits,
@@ -86,7 +126,9 @@ enum IntegerResult: Sendable {
     }
     packed = try packing.packed(node, weights: inputs.weights, bias: packedBias)
     // Computed weights of less than a byte, and computed biases that would have to be widened, are left to other kernels.
-    guard packed != nil || (weightType.element.bitWidth == 8 && !isWide) else { return nil }
+    let isBiasReady =
+      try inputs.bias.map { bias throws(OperatorError) in try node.input(bias).element == .int64 } ?? true
+    guard packed != nil || (weightType.element.bitWidth >= 8 && (!isWide || isBiasReady)) else { return nil }
     tiling = ProductTiling(
       rows: geometry.batch * geometry.output_height * geometry.output_width, columnTiles: packing.columnTiles,
       panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
@@ -119,7 +161,9 @@ enum IntegerResult: Sendable {
     let preparedPixels = packing.preparedPixels
     let groupBytes = packing.groupBytes
     let quantized = quantizedRows
-    let sumBytes = if case .real = result { rows * totalColumns * 4 } else { 0 }
+    let sumType = packing.isWide && !packing.sumsIn32Bits ? TFLK_INT64 : TFLK_INT32
+    let sumWidth = sumType == TFLK_INT64 ? 8 : 4
+    let sumBytes = if case .real = result { rows * totalColumns * sumWidth } else { 0 }
     let bytesPerPixel = packing.geometry.input_channels * (packing.isWide ? 2 : 1)
     let preparedTile = max(1, min(preparedPixels, (256 << 10) / max(bytesPerPixel, 1)))
     let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
@@ -173,9 +217,12 @@ enum IntegerResult: Sendable {
         guard let prepared = unsafe io.scratchBytes(Scratch.prepared).baseAddress,
           let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
         else { return }
-        var target = unsafe self.target(io, group)
+        let geometry = packing.geometry
+        var target = unsafe result.target(
+          io, output, firstColumn: group * columns, rowsPerScale: geometry.output_height * geometry.output_width,
+          channelScales: channelScales, bias: bias, sums: sumType)
         if sumBytes > 0 {
-          unsafe target.data = io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + group * columns * 4 }
+          unsafe target.data = io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + group * columns * sumWidth }
         } else {
           unsafe target.data = io.outputBytes(0).baseAddress.map { unsafe $0 + group * columns * outputBytes }
         }
@@ -191,7 +238,8 @@ enum IntegerResult: Sendable {
         if case .real(let requantize) = result {
           let first = group * columns + tiles.lowerBound * tileColumns
           let last = group * columns + min(tiles.upperBound * tileColumns, columns)
-          io.requantize(requantize, rows: rows, columns: first..<last, stride: totalColumns, output)
+          io.requantize(
+            requantize, wide: sumType == TFLK_INT64, rows: rows, columns: first..<last, stride: totalColumns, output)
         }
       }
     }
@@ -208,56 +256,32 @@ enum IntegerResult: Sendable {
       unsafe packing.pack(tile: tile, weights: source, bias: offsets, into: target)
     }
   }
-
-  /// What the kernels make of sums, except where they write it.
-  private func target(_ io: Operands, _ group: Int) -> tflk_quantized_output {
-    var target = unsafe tflk_quantized_output()
-    switch result {
-    case .fixedPoint(let requantization):
-      unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
-      unsafe target.output_zero_point = requantization.zeroPoint
-      unsafe target.activation_min = requantization.minimum
-      unsafe target.activation_max = requantization.maximum
-    case .real, .sums: unsafe target.type = TFLK_INT32
-    case .float(_, let asymmetric, let perRow, let range):
-      let first = group * packing.columns
-      unsafe target.type = TFLK_FLOAT32
-      unsafe target.row_scale = UnsafePointer(io.scratchBytes(Scratch.scales).bindMemory(to: Float.self).baseAddress)
-      if asymmetric {
-        unsafe target.row_zero_point = UnsafePointer(
-          io.scratchBytes(Scratch.zeroPoints).bindMemory(to: Int32.self).baseAddress)
-      }
-      unsafe target.rows_per_scale = perRow ? 1 : packing.geometry.output_height * packing.geometry.output_width
-      unsafe target.channel_scale = channelScales.baseAddress.assumingMemoryBound(to: Float.self) + first
-      unsafe target.bias = bias.flatMap {
-        unsafe io.inputBytes($0).bindMemory(to: Float.self).baseAddress.map { unsafe UnsafePointer($0) + first }
-      }
-      unsafe target.clamp_min = range.lowerBound
-      unsafe target.clamp_max = range.upperBound
-    }
-    return unsafe target
-  }
 }
 
 extension Operands {
-  /// Scales a block of the sums in scratch 5 to output 0.
+  /// Scales a block of the sums in scratch 5, which are `Int64` or `Int32`, to output 0.
   fileprivate func requantize(
-    _ requantize: RealRequantization, rows: Range<Int>, columns: Range<Int>, stride: Int, _ element: ElementType
+    _ requantize: RealRequantization, wide: Bool, rows: Range<Int>, columns: Range<Int>, stride: Int,
+    _ element: ElementType
+  ) {
+    switch (wide, element) {
+    case (false, .int8): scale(requantize, Int32.self, Int8.self, rows, columns, stride)
+    case (false, .uint8): scale(requantize, Int32.self, UInt8.self, rows, columns, stride)
+    case (false, _): scale(requantize, Int32.self, Int16.self, rows, columns, stride)
+    case (true, _): scale(requantize, Int64.self, Int16.self, rows, columns, stride)
+    }
+  }
+
+  @inline(__always)
+  private func scale<Sum: FixedWidthInteger & BitwiseCopyable, Output: FixedWidthInteger & BitwiseCopyable>(
+    _ requantize: RealRequantization, _: Sum.Type, _: Output.Type, _ rows: Range<Int>, _ columns: Range<Int>,
+    _ stride: Int
   ) {
     for row in rows {
       let range = row * stride + columns.lowerBound..<row * stride + columns.upperBound
-      let sums = writtenScratch(5, as: Int32.self).extracting(range)
-      switch element {
-      case .int8:
-        var y = output(0, as: Int8.self, in: range)
-        for i in sums.indices { y[i] = Int8(truncatingIfNeeded: requantize(sums[i], columns.lowerBound + i)) }
-      case .uint8:
-        var y = output(0, as: UInt8.self, in: range)
-        for i in sums.indices { y[i] = UInt8(truncatingIfNeeded: requantize(sums[i], columns.lowerBound + i)) }
-      default:
-        var y = output(0, as: Int16.self, in: range)
-        for i in sums.indices { y[i] = Int16(truncatingIfNeeded: requantize(sums[i], columns.lowerBound + i)) }
-      }
+      var y = output(0, as: Output.self, in: range)
+      requantize.scale(
+        writtenScratch(5, as: Sum.self).extracting(range), firstChannel: columns.lowerBound, &y)
     }
   }
 }

@@ -27,12 +27,15 @@ internal import TensorTypes
 
   /// Bytes of the packed weights of one group.
   var groupBytes: Int {
-    unsafe withUnsafePointer(to: geometry) {
-      let table = unsafe kernels.table.pointee
-      return unsafe aligned(isWide ? table.int16_packed_bytes($0) : table.int8_packed_bytes($0))
+    unsafe withUnsafePointer(to: geometry) { geometry in
+      unsafe withUnsafePointer(to: format) { format in
+        let table = unsafe kernels.table.pointee
+        return unsafe aligned(isWide ? table.int16_packed_bytes(geometry, format) : table.int8_packed_bytes(geometry))
+      }
     }
   }
   var totalBytes: Int { groups * groupBytes }
+  private var weightBytes: Int { format.weight_type == TFLK_INT16 ? 2 : 1 }
 
   /// Bytes of the prepared activations of one group.
   var preparedBytes: Int {
@@ -65,7 +68,7 @@ internal import TensorTypes
   func pack(tile: Int, weights: UnsafeRawPointer, bias: UnsafeRawPointer?, into packed: UnsafeMutableRawPointer) {
     let group = tile / columnTiles
     let own = tile % columnTiles
-    let source = unsafe weights + group * columns * depth
+    let source = unsafe weights + group * columns * depth * weightBytes
     let target = unsafe packed + group * groupBytes
     let first = group * columns
     let (columnStride, depthStride) = isTransposed ? (1, columns) : (depth, 1)
@@ -108,7 +111,7 @@ internal import TensorTypes
     let type = try node.input(weights)
     let constant = type.element.bitWidth < 8 ? try node.unpacked(weights) : node.constant(weights)?.bytes
     guard let constant else { return nil }
-    guard constant.count >= groups * columns * depth else {
+    guard constant.count >= groups * columns * depth * weightBytes else {
       throw .malformed("constant weights have \(constant.count) bytes, too few for \(type)")
     }
     var offsets = bias.flatMap { node.constant($0)?.bytes }

@@ -97,7 +97,8 @@ struct PlainMatrixProduct: Sendable {
     return Kernel(scratch: [elements, rows * 4, rows * 4, transposed ? elements * 4 : 0]) { io throws(OperatorError) in
       if transposed {
         try io.transposeMatrices(
-          count: geometry.batches.leftCount, rows: geometry.depth, columns: geometry.rows, from: 0, toScratch: 3)
+          count: geometry.batches.leftCount, rows: geometry.depth, columns: geometry.rows, width: 4, from: 0,
+          toScratch: 3)
       }
       try DynamicQuantization.quantizeRows(
         io, input: transposed ? nil : 0, scratch: 3, rows: rows, columns: geometry.depth, asymmetric: asymmetric)
@@ -190,24 +191,6 @@ struct PlainMatrixProduct: Sendable {
           }
           y[element - elements.lowerBound] = finish(io, leftMatrix * rows + row, column, sum)
         }
-      }
-    }
-  }
-}
-
-extension Operands {
-  /// Transposes `count` float matrices of an input into a scratch buffer.
-  func transposeMatrices(count: Int, rows: Int, columns: Int, from input: Int, toScratch scratch: Int)
-    throws(OperatorError)
-  {
-    let tile = tileSize(of: count * columns, operations: rows, picoseconds: 1000)
-    try forEachTile(of: tile, in: count * columns) { range in
-      let x = self.input(input, as: Float.self)
-      var y = self.scratch(scratch, as: Float.self, in: range.lowerBound * rows..<range.upperBound * rows)
-      for index in range {
-        let source = index / columns * rows * columns + index % columns
-        let target = (index - range.lowerBound) * rows
-        for row in 0..<rows { y[target + row] = x[source + row * columns] }
       }
     }
   }

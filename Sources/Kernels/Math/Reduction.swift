@@ -165,14 +165,13 @@ struct Reduction: Sendable {
 @inline(__always)
 func sumRow(_ start: Float, _ row: Span<Float>) -> Float {
   var sums = SIMD16<Float>(repeating: 0)
-  let whole = row.count & ~15
-  var index = 0
-  while index < whole {
-    let part = row.extracting(index..<index + 16)
-    precondition(part.count == 16)
-    for lane in 0..<16 { sums[lane] += part[lane] }
-    index += 16
+  let bytes = unsafe row.bytes
+  let stride = MemoryLayout<SIMD16<Float>>.stride
+  for vector in 0..<row.count / 16 {
+    // Safety: the vector lies inside of the row, and any bytes are floats.
+    sums += unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: vector &* stride, as: SIMD16<Float>.self)
   }
+  var index = row.count & ~15
   let eight = sums.lowHalf + sums.highHalf
   let four = eight.lowHalf + eight.highHalf
   let two = four.lowHalf + four.highHalf

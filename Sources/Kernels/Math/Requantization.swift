@@ -63,10 +63,41 @@ struct RealRequantization: Sendable {
 
   @inline(__always)
   func callAsFunction<Sum: FixedWidthInteger>(_ sum: Sum, _ channel: Int) -> Int32 {
-    let scaled = (Double(sum) * factors[factors.count == 1 ? 0 : channel]).rounded(.toNearestOrAwayFromZero)
+    scale(sum, factors[factors.count == 1 ? 0 : channel])
+  }
+
+  /// Scales the sums of neighbouring channels.
+  @inline(__always)
+  func scale<Sum: FixedWidthInteger, Output: FixedWidthInteger>(
+    _ sums: Span<Sum>, firstChannel: Int, _ result: inout MutableSpan<Output>
+  ) {
+    precondition(sums.count == result.count)
+    if factors.count == 1 {
+      let factor = factors[0]
+      for i in sums.indices { result[i] = Output(truncatingIfNeeded: scale(sums[i], factor)) }
+    } else {
+      let factors = factors.span.extracting(firstChannel..<firstChannel + sums.count)
+      precondition(sums.count == factors.count)
+      for i in sums.indices { result[i] = Output(truncatingIfNeeded: scale(sums[i], factors[i])) }
+    }
+  }
+
+  /// Without branches and library calls, so that loops become vectors.
+  @inline(__always)
+  private func scale<Sum: FixedWidthInteger>(_ sum: Sum, _ factor: Double) -> Int32 {
+    let scaled = Double(sum) * factor
+    // Adding this constant rounds to an integer, ties to even, which the low bits then hold.
+    let magic = 6_755_399_441_055_744.0
+    let even = (scaled + magic) - magic
+    let rest = scaled - even
+    let up: Double = rest == 0.5 ? 1 : 0
+    let down: Double = rest == -0.5 ? 1 : 0
+    let rounded = even + (scaled > 0 ? up : -down)
+    let integer = Int32(truncatingIfNeeded: (rounded + magic).bitPattern)
     // What the conversion instruction of x86 answers outside of the range.
-    let rounded = scaled >= -2_147_483_648 && scaled <= 2_147_483_647 ? Int32(scaled) : Int32.min
-    return min(max(rounded &+ zeroPoint, minimum), maximum)
+    let low = rounded >= -2_147_483_648 ? integer : Int32.min
+    let inside = rounded <= 2_147_483_647 ? low : Int32.min
+    return min(max(inside &+ zeroPoint, minimum), maximum)
   }
 }
 

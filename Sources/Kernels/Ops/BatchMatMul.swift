@@ -53,27 +53,38 @@ public struct BatchMatMul: Operator {
         rows: output.shape.elementCount / geometry.columns, columns: geometry.columns, depth: 0)
     }
     let plain = PlainMatrixProduct(geometry: geometry, right: try Weights(node, input: 1), hasBias: false)
-    switch try arithmetic(node, columns: geometry.columns) {
+    let arithmetic = try arithmetic(node, columns: geometry.columns)
+    let shape = geometry
+    func fast(_ left: Int?, _ right: Int?, _ result: IntegerResult) throws(OperatorError) -> Kernel? {
+      try IntegerMatrixProduct(
+        node, geometry: shape, arithmetic: arithmetic, zeroPoints: (left ?? 0, right ?? 0), result: result)?.kernel()
+    }
+    switch arithmetic {
     case .float:
       let fast = geometry.depth > 0 ? try FloatMatrixProduct(node, geometry: geometry) : nil
       return fast?.kernel() ?? plain.float(-Float.infinity...Float.infinity)
     case .hybrid:
-      let scales = try scales(right, columns: geometry.columns)
-      return plain.hybrid(
-        scales: scales.scales, asymmetric: quantizesInputsAsymmetrically, range: -Float.infinity...Float.infinity)
+      let scales = try scales(right, columns: geometry.columns).scales
+      let range = -Float.infinity...Float.infinity
+      let asymmetric = quantizesInputsAsymmetrically
+      return try fast(0, 0, .float(scales: scales, asymmetric: asymmetric, perRow: true, range: range))
+        ?? plain.hybrid(scales: scales, asymmetric: asymmetric, range: range)
     case .int8 where output.element == .int32:
-      return plain.narrow(Int8.self, output: Int32.self, leftZeroPoint: 0, rightZeroPoint: 0) { sum, _ in sum }
+      return try fast(0, 0, .sums)
+        ?? plain.narrow(Int8.self, output: Int32.self, leftZeroPoint: 0, rightZeroPoint: 0) { sum, _ in sum }
     case .int8:
       let requantize = try requantization(left, right, output, geometry)
-      return plain.narrow(
-        Int8.self, output: Int8.self, leftZeroPoint: Int32(clamping: left.quantization.zeroPoint ?? 0),
-        rightZeroPoint: Int32(clamping: right.quantization.zeroPoint ?? 0)
-      ) { Int8(truncatingIfNeeded: requantize($0, $1)) }
-    case .int16 where right.element == .int16:
-      let requantize = try requantization(left, right, output, geometry)
-      return plain.wide(Int16.self, sum: Int64.self, rightZeroPoint: 0, biasElement: nil) { requantize(wide: $0, $1) }
+      return try fast(left.quantization.zeroPoint, right.quantization.zeroPoint, .fixedPoint(requantize))
+        ?? plain.narrow(
+          Int8.self, output: Int8.self, leftZeroPoint: Int32(clamping: left.quantization.zeroPoint ?? 0),
+          rightZeroPoint: Int32(clamping: right.quantization.zeroPoint ?? 0)
+        ) { Int8(truncatingIfNeeded: requantize($0, $1)) }
     case .int16:
       let requantize = try requantization(left, right, output, geometry)
+      if let fast = try fast(0, 0, .fixedPoint(requantize)) { return fast }
+      if right.element == .int16 {
+        return plain.wide(Int16.self, sum: Int64.self, rightZeroPoint: 0, biasElement: nil) { requantize(wide: $0, $1) }
+      }
       return plain.wide(Int8.self, sum: Int64.self, rightZeroPoint: 0, biasElement: nil) { requantize(wide: $0, $1) }
     case .uint8: throw .unsupported("uint8 operands; float32, int8 and int16 are supported")
     }

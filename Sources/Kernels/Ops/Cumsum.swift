@@ -29,19 +29,15 @@ public struct Cumsum: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let element = try node.input(0).element
     switch element {
-    case .float32: return try kernel(node, Float.self, zero: 0) { $0 + $1 }
-    case .int32: return try kernel(node, Int32.self, zero: 0) { $0 &+ $1 }
-    case .int64: return try kernel(node, Int64.self, zero: 0) { $0 &+ $1 }
+    case .float32: return try kernel(node, FloatAccumulation.self)
+    case .int32: return try kernel(node, IntegerAccumulation<Int32>.self)
+    case .int64: return try kernel(node, IntegerAccumulation<Int64>.self)
     default: throw .unsupported("\(element) input; float32, int32 and int64 are supported")
     }
   }
 
-  @inline(__always)
-  private func kernel<T: BitwiseCopyable & Sendable>(
-    _ node: NodeContext, _: T.Type, zero: T, add: @escaping @Sendable (T, T) -> T
-  ) throws(OperatorError) -> Kernel {
+  private func kernel<A: Accumulation>(_ node: NodeContext, _: A.Type) throws(OperatorError) -> Kernel {
     let input = try node.input(0).shape
-    let (isExclusive, isReversed) = (isExclusive, isReversed)
     return try .planned(node, values: [1]) { values throws(OperatorError) -> Int in
       guard values[0].count == 1, let axis = input.axis(values[0][0]) else {
         throw .malformed("axis \(values[0]) is not one axis of shape \(input)")
@@ -53,22 +49,54 @@ public struct Cumsum: Operator {
       let inner = input.product(axis + 1..<input.rank)
       try io.parallel(input.elementCount / (size * inner), grain: max(1, 16384 / (size * inner))) { range in
         for slab in range {
-          let x = io.input(0, as: T.self, in: slab * size * inner..<(slab + 1) * size * inner)
-          var y = io.output(0, as: T.self, in: slab * size * inner..<(slab + 1) * size * inner)
-          for step in 0..<size {
-            let row = isReversed ? size - 1 - step : step
-            let before = (isReversed ? row + 1 : row - 1) * inner
-            for i in 0..<inner {
-              let sum = step == 0 ? zero : y[before + i]
-              if isExclusive {
-                y[row * inner + i] = step == 0 ? zero : add(sum, x[before + i])
-              } else {
-                y[row * inner + i] = step == 0 ? x[row * inner + i] : add(sum, x[row * inner + i])
-              }
-            }
+          if inner == 1 {
+            scan(io, A.self, slab * size..<(slab + 1) * size)
+          } else {
+            addRows(io, A.self, first: slab * size * inner, size: size, inner: inner)
           }
         }
       }
+    }
+  }
+
+  /// The running sums of consecutive elements.
+  @inline(__always)
+  private func scan<A: Accumulation>(_ io: Operands, _: A.Type, _ elements: Range<Int>) {
+    let x = io.input(0, as: A.Element.self, in: elements)
+    var y = io.output(0, as: A.Element.self, in: elements)
+    precondition(x.count == y.count)
+    let last = x.count - 1
+    var sum = isExclusive ? A.zero : x[isReversed ? last : 0]
+    y[isReversed ? last : 0] = sum
+    for step in 1..<x.count {
+      let place = isReversed ? last &- step : step
+      sum = A.add(sum, x[isExclusive ? (isReversed ? place &+ 1 : place &- 1) : place])
+      y[place] = sum
+    }
+  }
+
+  /// The running sums of `size` rows of `inner` elements.
+  @inline(__always)
+  private func addRows<A: Accumulation>(_ io: Operands, _: A.Type, first: Int, size: Int, inner: Int) {
+    for step in 0..<size {
+      let row = isReversed ? size - 1 - step : step
+      let start = first + row * inner
+      var y = io.output(0, as: A.Element.self, in: start..<start + inner)
+      if step == 0, isExclusive {
+        for i in y.indices { y[i] = A.zero }
+        continue
+      }
+      let before = isReversed ? start + inner : start - inner
+      let source = isExclusive ? before : start
+      let x = io.input(0, as: A.Element.self, in: source..<source + inner)
+      precondition(x.count == y.count)
+      if step == 0 {
+        for i in y.indices { y[i] = x[i] }
+        continue
+      }
+      let sums = io.output(0, as: A.Element.self, in: before..<before + inner)
+      precondition(sums.count == y.count)
+      for i in y.indices { y[i] = A.add(sums[i], x[i]) }
     }
   }
 }

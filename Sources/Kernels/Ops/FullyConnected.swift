@@ -122,9 +122,7 @@ public struct FullyConnected: Operator {
         try kernel.invoke(io)
       }
     }
-    if arithmetic == .uint8 || arithmetic == .int8, let fast = try fast(scales.zeroPoint, .real(requantize)) {
-      return fast
-    }
+    if weights.element != .int16, let fast = try fast(scales.zeroPoint, .real(requantize)) { return fast }
     switch (arithmetic, output.element) {
     case (.uint8, .uint8):
       return plain.narrow(
@@ -148,6 +146,11 @@ public struct FullyConnected: Operator {
           scales.isPerChannel
           ? try scales.factors(input: input, output: output) : [try scales.legacyFactor(input: input, output: output)]
         let requantize = try Requantization(factors: factors, output: output, activation: activation)
+        if scales.zeroPoint == 0, arithmetic == .int16(wide: true),
+          let fast = try fast(0, .fixedPoint(requantize))
+        {
+          return fast
+        }
         return plain.wide(
           Int16.self, sum: Int64.self, rightZeroPoint: Int64(weightZeroPoint), biasElement: bias?.element
         ) { requantize(wide: $0, $1) }

@@ -57,7 +57,7 @@ public struct ReduceProd: Operator {
   }
 
   /// Marks an accumulator that has no factor yet; no product of 32-bit values reaches it.
-  private static let none = Int64.min
+  fileprivate static let none = Int64.min
 
   @inline(__always)
   private func quantized<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
@@ -69,15 +69,12 @@ public struct ReduceProd: Operator {
       // Each factor is scaled so that after all of them the product has the output's scale.
       let root = pow(Double(quantization.outputScale), 1 / Double(max(reduction.foldedElements, 1)))
       let factor = QuantizedMultiplier(Double(quantization.inputScale) / root)
-      let fold: @Sendable (Int64, T) -> Int64 = { current, value in
-        let real = Int64(truncatingIfNeeded: value) &- zeroPoint
-        return current == Self.none ? real : Self.scale(current &* real, factor)
-      }
+      let factors = Factors(zeroPoint: zeroPoint, factor: factor)
       try reduction.run(
-        io, T.self, to: T.self, initial: Self.none, fold: fold,
+        io, T.self, to: T.self, initial: Self.none, fold: { factors.multiply($0, Int64(truncatingIfNeeded: $1)) },
         foldRow: { start, row in
           var product = start
-          for i in row.indices { product = fold(product, row[i]) }
+          for i in row.indices { product = factors.multiply(product, Int64(truncatingIfNeeded: row[i])) }
           return product
         },
         finish: { product in
@@ -88,8 +85,21 @@ public struct ReduceProd: Operator {
     }
   }
 
+  /// Multiplies quantised values and scales each product.
+  private struct Factors: Sendable {
+    let zeroPoint: Int64
+    let factor: QuantizedMultiplier
+
+    @inline(__always)
+    func multiply(_ product: Int64, _ value: Int64) -> Int64 {
+      let real = value &- zeroPoint
+      return product == ReduceProd.none ? real : ReduceProd.scale(product &* real, factor)
+    }
+  }
+
   /// A 64-bit value times a factor reduced to sixteen bits, as TFLite scales wide accumulators.
-  private static func scale(_ value: Int64, _ factor: QuantizedMultiplier) -> Int64 {
+  @inline(__always)
+  fileprivate static func scale(_ value: Int64, _ factor: QuantizedMultiplier) -> Int64 {
     let reduced = factor.multiplier < 0x7FFF_0000 ? (factor.multiplier &+ (1 << 15)) >> 16 : 0x7FFF
     let shift = Int64(15 - factor.shift)
     guard shift > 0, shift < 63 else { return 0 }

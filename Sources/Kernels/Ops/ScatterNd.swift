@@ -29,27 +29,24 @@ public struct ScatterNd: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let element = try node.input(1).element
     switch element {
-    case .float32: return try kernel(node, Float.self, zero: 0) { $0 + $1 }
-    case .int32: return try kernel(node, Int32.self, zero: 0) { $0 &+ $1 }
-    case .int64: return try kernel(node, Int64.self, zero: 0) { $0 &+ $1 }
-    case .int8, .uint8: return try kernel(node, UInt8.self, zero: 0) { $0 &+ $1 }
-    case .bool: return try kernel(node, UInt8.self, zero: 0) { $0 | $1 }
+    case .float32: return try kernel(node, FloatAccumulation.self)
+    case .int32: return try kernel(node, IntegerAccumulation<Int32>.self)
+    case .int64: return try kernel(node, IntegerAccumulation<Int64>.self)
+    case .int8, .uint8: return try kernel(node, IntegerAccumulation<UInt8>.self)
+    case .bool: return try kernel(node, BooleanAccumulation.self)
     default: throw .unsupported("\(element) updates; float32, int32, int64, int8, uint8 and bool are supported")
     }
   }
 
-  @inline(__always)
-  private func kernel<T: BitwiseCopyable & Sendable>(
-    _ node: NodeContext, _: T.Type, zero: T, add: @escaping @Sendable (T, T) -> T
-  ) throws(OperatorError) -> Kernel {
+  private func kernel<A: Accumulation>(_ node: NodeContext, _: A.Type) throws(OperatorError) -> Kernel {
     let indices = try node.input(0)
     let output = try node.output(0).shape
     let depth = indices.shape.last ?? 0
     let length = output.elementCount == 0 ? 0 : output.product(depth..<output.rank)
     let count = length == 0 ? 0 : try node.input(1).shape.elementCount / length
     return Kernel { io throws(OperatorError) in
-      var result = io.output(0, as: T.self)
-      for i in result.indices { result[i] = zero }
+      var result = io.output(0, as: A.Element.self)
+      for i in result.indices { result[i] = A.zero }
       for slice in 0..<count {
         var place = 0
         for axis in 0..<depth {
@@ -59,9 +56,10 @@ public struct ScatterNd: Operator {
           }
           place = place * output[axis] + index
         }
-        let update = io.input(1, as: T.self, in: slice * length..<(slice + 1) * length)
-        var row = io.output(0, as: T.self, in: place * length..<(place + 1) * length)
-        for i in update.indices { row[i] = add(row[i], update[i]) }
+        let update = io.input(1, as: A.Element.self, in: slice * length..<(slice + 1) * length)
+        var row = io.output(0, as: A.Element.self, in: place * length..<(place + 1) * length)
+        precondition(row.count == update.count)
+        for i in update.indices { row[i] = A.add(row[i], update[i]) }
       }
     }
   }

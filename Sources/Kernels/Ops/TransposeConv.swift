@@ -57,15 +57,28 @@ public struct TransposeConv: Operator {
       geometry: geometry, form: .transposed, weights: try Weights(node, input: 1), image: 2, bias: bias == nil ? nil : 3
     )
     let arithmetic = try arithmetic(node)
-    if arithmetic == .float { return plain.float(try activation.floatRange()) }
+    guard output.shape.elementCount > 0 else { return Kernel { _ in } }
+    if arithmetic == .float {
+      let range = try activation.floatRange()
+      let fast = try FloatTransposedConvolution(node, geometry: geometry, hasBias: bias != nil, range: range)
+      return fast?.kernel() ?? plain.float(range)
+    }
     let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
     if arithmetic == .hybrid {
-      return plain.hybrid(scales: scales.scales, asymmetric: true, range: try activation.floatRange())
+      let range = try activation.floatRange()
+      let fast = try IntegerTransposedConvolution(
+        node, geometry: geometry, arithmetic: arithmetic, hasBias: bias != nil, weightZeroPoint: 0,
+        result: .float(scales: scales.scales, asymmetric: true, perRow: false, range: range))
+      return fast?.kernel() ?? plain.hybrid(scales: scales.scales, asymmetric: true, range: range)
     }
     let factors =
       arithmetic == .uint8
       ? [try scales.legacyFactor(input: input, output: output)] : try scales.factors(input: input, output: output)
     let requantization = try Requantization(factors: factors, output: output, activation: activation)
+    let fast = try IntegerTransposedConvolution(
+      node, geometry: geometry, arithmetic: arithmetic, hasBias: bias != nil,
+      weightZeroPoint: arithmetic == .uint8 ? scales.zeroPoint : 0, result: .fixedPoint(requantization))
+    if let fast { return fast.kernel() }
     return plain.quantized(
       arithmetic, inputZeroPoint: input.quantization.zeroPoint ?? 0, weightZeroPoint: scales.zeroPoint,
       biasElement: bias?.element, requantization)

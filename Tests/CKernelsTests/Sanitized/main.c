@@ -14,6 +14,9 @@ int main(void) {
     {"f32_depthwise", check_f32_depthwise},
     {"int_depthwise", check_int_depthwise},
     {"requantize", check_requantize},
+    {"argument", check_argument},
+    {"resize", check_resize},
+    {"quantize", check_quantize},
   };
   int failures = 0;
   for (int isa = 0; isa < TFLK_ISA_COUNT; isa++) {

@@ -15,5 +15,8 @@ int check_int16_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char
 int check_f32_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
 #endif
