@@ -119,7 +119,7 @@ extension SegmentBuilder {
       }
     }
     let plan: ArenaPlan
-    do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: planningEffort) } catch {
+    do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: isFirst ? planningEffort : planningEffort.whileRunning) } catch {
       throw ModelError(.limitExceeded, "memory cannot be planned: \(error)")
     }
     guard plan.bytes <= limits.arenaBytes - bytesInUse else {

@@ -17,6 +17,8 @@ struct SegmentBuilder {
   var types: [TensorType]
   /// Values that became known while shapes were resolved.
   var values: [TensorID: Constant] = [:]
+  /// When to stop computing values while resolving shapes.
+  private var foldingDeadline: UInt64 = 0
 
   /// A node as far as it was worked out.
   struct Resolved {
@@ -70,6 +72,7 @@ struct SegmentBuilder {
   mutating func build(
     from start: Int, isFirst: Bool, memory: @escaping Lookup, bytesInUse: Int
   ) throws(ModelError) -> Segment {
+    foldingDeadline = ExecutionContext.now() + limits.foldingNanoseconds
     var resolved: [Resolved] = []
     var assumptions = Segment.Assumptions()
     var next = start
@@ -204,7 +207,7 @@ struct SegmentBuilder {
     }
     for (id, shape) in zip(node.outputs, shapes) {
       guard shape.elementCount <= limits.tensorElements else {
-        throw .invalidValue("an output of \(shape) has more than \(limits.tensorElements) elements")
+        throw .limitExceeded("an output of \(shape) has more than \(limits.tensorElements) elements")
       }
       types[id.index].shape = shape
     }
@@ -265,9 +268,16 @@ struct SegmentBuilder {
     guard node.outputs.allSatisfy({ (types[$0.index].byteCount ?? .max) <= Self.knownValueBytes }) else { return false }
     let evaluation = NodeEvaluation(
       operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants)
-    guard
-      let results = try evaluation.run(maximumBytes: Self.knownValueBytes * 16, nanoseconds: FoldConstants.nanoseconds)
-    else { return false }
+    let start = ExecutionContext.now()
+    guard start < foldingDeadline else { return false }
+    let results: [(type: TensorType, constant: Constant)]?
+    do throws(OperatorError) {
+      results = try evaluation.run(
+        maximumBytes: Self.knownValueBytes * 16, nanoseconds: foldingDeadline - start)
+    } catch .deadlineExceeded {
+      return false
+    }
+    guard let results else { return false }
     for (id, result) in zip(node.outputs, results) { values[id] = result.constant }
     return true
   }
