@@ -119,7 +119,8 @@ extension SegmentBuilder {
       }
     }
     let plan: ArenaPlan
-    do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: isFirst ? planningEffort : planningEffort.whileRunning) } catch {
+    let effort = isFirst ? planningEffort : planningEffort.whileRunning
+    do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: effort) } catch {
       throw ModelError(.limitExceeded, "memory cannot be planned: \(error)")
     }
     guard plan.bytes <= limits.arenaBytes - bytesInUse else {
