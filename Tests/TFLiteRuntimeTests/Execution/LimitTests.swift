@@ -20,7 +20,7 @@ import Testing
     var sketch = GraphSketch()
     let value = sketch.input([])
     let dimensions = try sketch.constant([count])
-    sketch.graph.outputs = [sketch.node(try Fill(options: .defaults), [dimensions, value], [1])]
+    sketch.graph.outputs = [sketch.node(Fill(options: .defaults), [dimensions, value], [1])]
     return sketch.graph
   }
 
@@ -37,7 +37,7 @@ import Testing
   @Test func tensorElementsOfAResizedInput() throws {
     var sketch = GraphSketch()
     let x = sketch.input([4])
-    sketch.graph.outputs = [sketch.node(try Neg(options: .defaults), [x], [4])]
+    sketch.graph.outputs = [sketch.node(Neg(options: .defaults), [x], [4])]
     let runner = try GraphRun(sketch.graph, limits: Limits(tensorElements: 100)).runner
     try runner.resize(x, to: [10, 10])
     let error = try error { try runner.resize(x, to: [101]) }
@@ -62,7 +62,7 @@ import Testing
   @Test func arenaBytes() throws {
     var sketch = GraphSketch()
     let x = sketch.input([64])
-    sketch.graph.outputs = [sketch.node(try Neg(options: .defaults), [x], [64])]
+    sketch.graph.outputs = [sketch.node(Neg(options: .defaults), [x], [64])]
     let needed = try {
       let run = try GraphRun(sketch.graph)
       try run.invoke()
@@ -78,7 +78,7 @@ import Testing
   @Test func arenaBytesIncludeVariables() throws {
     var sketch = GraphSketch()
     let state = sketch.variable([64])
-    sketch.graph.outputs = [sketch.node(try Neg(options: .defaults), [state], [64])]
+    sketch.graph.outputs = [sketch.node(Neg(options: .defaults), [state], [64])]
     _ = try GraphRun(sketch.graph, limits: Limits(arenaBytes: 256))
     let error = try error { _ = try GraphRun(sketch.graph, limits: Limits(arenaBytes: 255)) }
     #expect(error.kind == .limitExceeded)
@@ -93,7 +93,7 @@ import Testing
     var sketch = GraphSketch()
     let count = sketch.input([1], .int32)
     let value = sketch.input([])
-    sketch.graph.outputs = [sketch.node(try Fill(options: .defaults), [count, value], [1])]
+    sketch.graph.outputs = [sketch.node(Fill(options: .defaults), [count, value], [1])]
     let run = try GraphRun(sketch.graph, limits: Limits(arenaBytes: 1024))
     try run.set(count, [Int32(200)])
     try run.invoke()
@@ -107,8 +107,8 @@ import Testing
     var sketch = GraphSketch()
     let x = sketch.input([64])
     let constant = try sketch.constant([Float](repeating: 2, count: 64))
-    let negated = sketch.node(try Neg(options: .defaults), [constant], [64])
-    sketch.graph.outputs = [sketch.node(try Neg(options: .defaults), [x], [64]), negated]
+    let negated = sketch.node(Neg(options: .defaults), [constant], [64])
+    sketch.graph.outputs = [sketch.node(Neg(options: .defaults), [x], [64]), negated]
     #expect(FoldConstants(limits: Limits(foldedConstantBytes: 256))(sketch.graph).nodes.count == 1)
     #expect(FoldConstants(limits: Limits(foldedConstantBytes: 255))(sketch.graph).nodes.count == 2)
   }
@@ -130,10 +130,10 @@ import Testing
       implementation: .failure(.unsupported("a composite")))
   }
 
-  private func neg() throws -> Node {
+  private func neg() -> Node {
     Node(
       identity: .builtin(.neg), inputs: [TensorID(0)], outputs: [TensorID(1)], origin: .init(subgraph: 0, index: 0),
-      implementation: .success(try Neg(options: .defaults)))
+      implementation: .success(Neg(options: .defaults)))
   }
 
   /// A subgraph that names the next one twice, and so on: a tree of two to the depth.
@@ -143,7 +143,7 @@ import Testing
         [
           try composite(Int32(level + 1), input: 0, output: 1), try composite(Int32(level + 1), input: 1, output: 2),
         ], tensors: 3)
-    } + [identityGraph([try neg()], tensors: 2)]
+    } + [identityGraph([neg()], tensors: 2)]
   }
 
   @Test func operatorsOfComposites() throws {
@@ -170,7 +170,7 @@ import Testing
   @Test func recursionOfComposites() throws {
     let chain =
       try (0..<5).map { level in identityGraph([try composite(Int32(level + 1), input: 0, output: 1)], tensors: 2) }
-      + [identityGraph([try neg()], tensors: 2)]
+      + [identityGraph([neg()], tensors: 2)]
     #expect(try GraphCompiler().compile(0, of: chain, limits: Limits(recursionDepth: 5)).nodes.count == 1)
     let error = try error { _ = try GraphCompiler().compile(0, of: chain, limits: Limits(recursionDepth: 4)) }
     #expect(error.kind == .limitExceeded)
@@ -195,7 +195,7 @@ import Testing
   @Test func foldingTime() throws {
     var sketch = GraphSketch()
     let constant = try sketch.constant([Float(2)])
-    let y = sketch.node(try Neg(options: .defaults), [constant], [1])
+    let y = sketch.node(Neg(options: .defaults), [constant], [1])
     sketch.graph.outputs = [y]
     let limits = Limits(foldingTime: .zero)
     #expect(FoldConstants(limits: limits)(sketch.graph).nodes.count == 1)
