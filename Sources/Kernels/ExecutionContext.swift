@@ -2,7 +2,7 @@ internal import Glibc
 internal import Synchronization
 public import TensorTypes
 
-/// What one interpreter shares with the kernels it runs: threads, and the wish to stop.
+/// What one interpreter shares with the kernels it runs: threads, variables and tables, and the wish to stop.
 ///
 /// ``cancel()`` may be called from any thread.
 public final class ExecutionContext: Sendable {
@@ -11,8 +11,11 @@ public final class ExecutionContext: Sendable {
   /// Nanoseconds of the monotonic clock; 0 when there is no deadline.
   private let deadline = Atomic<UInt64>(0)
 
-  public init(threadPool: ThreadPool) {
+  public let resources: Resources
+
+  public init(threadPool: ThreadPool, resources: Resources = Resources()) {
     self.threadPool = threadPool
+    self.resources = resources
   }
 
   /// Asks the running invocation to stop; it then throws ``TensorTypes/OperatorError/cancelled``.

@@ -19,16 +19,31 @@ public struct NodeContext {
   public let threads: Int
   private let values: [Value]
   private let declaredInputs: [Shape?]
+  /// Variables and tables, while the model runs.
+  package let resources: Resources?
 
   /// - Parameter declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
   package init(
-    inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil
+    inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
+    resources: Resources? = nil
   ) {
+    self.resources = resources
     self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }
     self.inputs = inputs
     self.outputs = outputs
     self.values = values
     self.threads = threads
+  }
+
+  /// The same operands with `int32` in place of strings.
+  var withNumberedStrings: NodeContext {
+    func numbered(_ type: TensorType) -> TensorType {
+      type.element == .string ? TensorType(element: .int32, shape: type.shape) : type
+    }
+    let values = zip(inputs, values).map { type, value in type?.element == .string ? .unknown : value }
+    return NodeContext(
+      inputs: inputs.map { $0.map(numbered) }, outputs: outputs.map(numbered), values: values, threads: threads,
+      declaredInputs: declaredInputs, resources: resources)
   }
 
   /// Checks how many operands there are. Trailing optional inputs may be absent or left out.

@@ -4,10 +4,21 @@ public import TensorTypes
 @safe @usableFromInline package struct OperandSlot {
   @usableFromInline package var address: UnsafeMutableRawPointer
   @usableFromInline package var byteCount: Int
+  /// The value of a string tensor, whose slot has no bytes.
+  package var strings: Unmanaged<StringCell>?
 
   @usableFromInline package init(address: UnsafeMutableRawPointer, byteCount: Int) {
     unsafe self.address = address
     self.byteCount = byteCount
+    unsafe strings = nil
+  }
+
+  /// The slot of a string tensor. Whoever makes it keeps the cell alive.
+  package init(strings cell: StringCell) {
+    // No byte of it is ever touched.
+    unsafe address = UnsafeMutableRawPointer(Unmanaged.passUnretained(cell).toOpaque())
+    byteCount = 0
+    unsafe strings = Unmanaged.passUnretained(cell)
   }
 }
 
@@ -76,6 +87,36 @@ public import TensorTypes
   public func scratch<T: BitwiseCopyable>(_ index: Int, as type: T.Type) -> MutableSpan<T> {
     precondition(index >= 0)
     return mutableSpan(unsafe slots[inputCount + outputCount + index])
+  }
+
+  /// An input's memory as the runtime knows it.
+  package func inputSlot(_ index: Int) -> OperandSlot {
+    precondition(index >= 0 && index < inputCount)
+    return unsafe slots[index]
+  }
+
+  /// An output's memory as the runtime knows it.
+  package func outputSlot(_ index: Int) -> OperandSlot {
+    precondition(index >= 0 && index < outputCount)
+    return unsafe slots[inputCount + index]
+  }
+
+  /// The value of a string input.
+  ///
+  /// - Throws: `unsupported` when the input is missing or has elements of another type.
+  public func strings(_ index: Int) throws(OperatorError) -> StringArray {
+    guard index >= 0, index < inputCount, let value = unsafe slots[index].stringArray else {
+      throw .unsupported("input \(index) must be strings")
+    }
+    return value
+  }
+
+  /// Sets the value of a string output, which must have as many strings as the tensor has elements.
+  ///
+  /// - Throws: `malformed` when the output has elements of another type.
+  public func setStrings(_ index: Int, _ value: StringArray) throws(OperatorError) {
+    guard index >= 0, index < outputCount else { throw .unsupported("there is no output \(index)") }
+    try unsafe slots[inputCount + index].setStringArray(value)
   }
 
   /// An input's memory, for kernels in C.

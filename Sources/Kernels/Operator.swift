@@ -35,6 +35,10 @@ public protocol Operator: Sendable {
   /// Which operands may share memory.
   var sharing: OperandSharing { get }
 
+  /// Whether elements of inputs are moved to outputs without being looked at, whatever their type. The runtime then runs the operator on string tensors
+  /// too, with the elements' numbers in their place (see ``StringMovement``).
+  var movesStrings: Bool { get }
+
   /// Whether equal inputs give equal outputs and nothing else changes. Only then may the runtime compute the operator once instead of each
   /// time, or leave it out when nobody reads its outputs.
   var isPure: Bool { get }
@@ -46,6 +50,7 @@ public protocol Operator: Sendable {
 extension Operator {
   public func outputElements(_ inputs: [TensorType?]) -> [ElementType]? { nil }
   public var sharing: OperandSharing { .separate }
+  public var movesStrings: Bool { false }
   public var isPure: Bool { true }
   public var dependsOnlyOnShapes: Bool { false }
 }

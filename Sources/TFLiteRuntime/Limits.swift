@@ -8,6 +8,9 @@ public struct Limits: Sendable, Hashable {
   public var operators: Int
   /// Subgraphs that call one another.
   public var recursionDepth: Int
+  /// Graphs that an interpreter sets up: its own, and one for each subgraph that an operator runs (`IF`, `WHILE`, …), those of subgraphs
+  /// included.
+  public var subgraphInstances: Int
   /// Bytes that folding constants may add to one subgraph. What does not fit is computed with the model instead.
   public var foldedConstantBytes: Int
   /// How long computing on constants may take, for folding one subgraph and again while an interpreter resolves its shapes. What does not
@@ -16,8 +19,9 @@ public struct Limits: Sendable, Hashable {
 
   public init(
     tensorElements: Int = 1 << 31, arenaBytes: Int = 4 << 30, operators: Int = 1_000_000, recursionDepth: Int = 64,
-    foldedConstantBytes: Int = 2 << 30, foldingTime: Duration = .seconds(5)
+    subgraphInstances: Int = 4096, foldedConstantBytes: Int = 2 << 30, foldingTime: Duration = .seconds(5)
   ) {
+    self.subgraphInstances = subgraphInstances
     self.tensorElements = tensorElements
     self.arenaBytes = arenaBytes
     self.operators = operators

@@ -3,7 +3,7 @@ package import TensorFiles
 package import TensorTypes
 
 /// How element types that NumPy lacks are stored: bfloat16 as the bits in uint16, 2- and 4-bit integers unpacked to int8 (uint4 to uint8), 8-bit floats
-/// as the bits in uint8, handles as uint32.
+/// as the bits in uint8, handles as uint32. Strings are arrays of type `S`, which loses zeros at their ends.
 extension ElementType {
   /// The NumPy type that stores this element type; nil for strings, whose length varies.
   package var numpyType: NumpyType? {
@@ -32,6 +32,10 @@ extension NumpyArray {
   ///
   /// - Throws: ``TensorFiles/TensorFileError`` for tensors that cannot be stored.
   package init(_ tensor: Tensor) throws(TensorFileError) {
+    if let strings = tensor.strings {
+      try self.init(strings: strings, shape: tensor.type.shape.dimensions)
+      return
+    }
     guard let type = tensor.type.element.numpyType else {
       throw TensorFileError(
         file: "array", reason: .invalidArgument, message: "\(tensor.type) cannot be stored in an .npy file")
@@ -60,6 +64,11 @@ extension NumpyArray {
 extension Tensor {
   /// An array as a tensor of a given element type, without changing values; nil when the array's type does not store that element type.
   package init?(_ array: NumpyArray, as element: ElementType) {
+    if element == .string {
+      guard let strings = array.strings else { return nil }
+      self.init(strings: strings, shape: array.shape)
+      return
+    }
     guard element.numpyType == array.type, let shape = Shape(array.shape) else { return nil }
     let bytes: [UInt8]
     switch element {

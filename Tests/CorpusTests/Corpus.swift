@@ -44,6 +44,10 @@ enum Tolerance {
 
 /// Compares an output with an expected array; nil when they agree, otherwise what differs.
 func difference(_ actual: NumpyArray, _ expected: NumpyArray, _ tolerance: Tolerance) -> String? {
+  if let strings = expected.strings {
+    guard actual.shape == expected.shape else { return "shape \(actual.shape), expected \(expected.shape)" }
+    return actual.strings == strings ? nil : "strings differ"
+  }
   guard actual.type == expected.type else {
     return "type \(actual.type.descriptor), expected \(expected.type.descriptor)"
   }

@@ -28,7 +28,17 @@ public func run(
     memory.append(buffer)
     return OperandSlot(address: address, byteCount: count)
   }
-  var slots: [OperandSlot] = inputs.map { tensor in
+  var cells: [StringCell] = []
+  func stringSlot(_ value: StringArray) -> OperandSlot {
+    cells.append(StringCell(value))
+    // Keeps one guarded buffer for each slot.
+    _ = allocate(0)
+    return OperandSlot(strings: cells[cells.count - 1])
+  }
+  var slots: [OperandSlot] = try inputs.map { tensor in
+    if let tensor, tensor.type.element == .string {
+      return stringSlot(try StringArray(copying: tensor.bytes.span.bytes))
+    }
     let slot = allocate(tensor?.bytes.count ?? 0)
     if let tensor {
       tensor.bytes.withUnsafeBytes {
@@ -39,22 +49,23 @@ public func run(
   }
   let values = zip(inputs, zip(constants, slots)).map { tensor, pair -> NodeContext.Value in
     if let constant = pair.0 { return .constant(constant) }
+    if let strings = pair.1.stringArray { return .constant(Constant(strings.bytes)) }
     return tensor == nil ? .unknown : .computed(UnsafeRawBufferPointer(start: pair.1.address, count: pair.1.byteCount))
   }
   var declared = outputs.map { TensorType(element: $0.0, shape: .scalar, quantization: $0.1) }
   if let elements = operation.outputElements(inputs.map { $0?.type }) {
     for (index, element) in zip(declared.indices, elements) { declared[index].element = element }
   }
-  let shapes = try operation.infer(
+  let shapes = try operation.inferShapes(
     NodeContext(inputs: inputs.map { $0?.type }, outputs: declared, values: values, threads: threads))
   try #require(shapes.count == outputs.count, sourceLocation: sourceLocation)
   let types = zip(declared, shapes).map { $0.with(shape: $1) }
   let preparing = zip(values, constants).map { value, constant -> NodeContext.Value in
     constant.map { .constant($0) } ?? .unknown
   }
-  let kernel = try operation.prepare(
+  let kernel = try operation.prepareKernel(
     NodeContext(inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads))
-  slots += types.map { allocate($0.byteCount ?? 0) }
+  slots += try types.map { $0.element == .string ? stringSlot(try StringArray.empty()) : allocate($0.byteCount ?? 0) }
   slots += kernel.scratch.map { allocate($0) }
   let context = ExecutionContext(threadPool: ThreadPool(count: threads))
   try slots.withUnsafeBufferPointer { buffer in
@@ -66,11 +77,14 @@ public func run(
     #expect(
       buffer[slot.byteCount...].allSatisfy { $0 == 0xA5 }, "wrote behind an operand", sourceLocation: sourceLocation)
   }
+  defer { withExtendedLifetime(cells) {} }
   return try types.enumerated().map { index, type in
     let slot = slots[inputs.count + index]
     var result = try TestTensor([UInt8](), [0])
     result.type = type
-    result.bytes = Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
+    result.bytes =
+      slot.stringArray.map { $0.layout }
+      ?? Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
     return result
   }
 }

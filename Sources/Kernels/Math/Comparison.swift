@@ -81,61 +81,23 @@ func comparisonKernel<Relation: ElementRelation>(
 /// The kernel that compares strings byte by byte.
 private func stringKernel<Relation: ElementRelation>(_ broadcast: Broadcast, _ relation: Relation) -> Kernel {
   Kernel { io throws(OperatorError) in
-    let a = try StringElements(io.input(0, as: UInt8.self))
-    let b = try StringElements(io.input(1, as: UInt8.self))
+    let a = try io.strings(0)
+    let b = try io.strings(1)
     let count = broadcast.shape.elementCount
-    var isValid = true
     var y = io.output(0, as: UInt8.self, in: 0..<count)
     let leftStep = broadcast.repeats(0) ? 0 : 1
     let rightStep = broadcast.repeats(1) ? 0 : 1
     broadcast.forEachRun(in: 0..<count) { position, left, right, length in
       for i in 0..<length {
-        guard let first = a.range(left + i * leftStep), let second = b.range(right + i * rightStep) else {
-          isValid = false
-          return
-        }
-        var isEqual = first.count == second.count
-        if isEqual {
-          for k in 0..<first.count where a.bytes[first.lowerBound + k] != b.bytes[second.lowerBound + k] {
-            isEqual = false
-            break
-          }
-        }
+        let isEqual = areEqual(a[left + i * leftStep], b[right + i * rightStep])
         y[position + i] = relation.holds(isEqual ? 0 : 1, 0) ? 1 : 0
       }
     }
-    guard isValid else { throw .invalidValue("a string tensor holds fewer strings than its shape has elements") }
   }
 }
 
-/// The strings of a tensor: their number, where each begins and the last ends, and their bytes.
-private struct StringElements: ~Escapable {
-  let bytes: Span<UInt8>
-  private let count: Int
-
-  /// - Throws: `invalidValue` when the table of offsets is cut off.
-  @_lifetime(copy bytes)
-  init(_ bytes: Span<UInt8>) throws(OperatorError) {
-    self.bytes = bytes
-    let count = bytes.count >= 4 ? Self.integer(bytes, at: 0) : 0
-    guard count >= 0, bytes.isEmpty || bytes.count / 4 >= count + 2 else {
-      throw .invalidValue("the string tensor's table of offsets is cut off")
-    }
-    self.count = count
-  }
-
-  /// Where the bytes of a string are; nil when there is no such string.
-  func range(_ index: Int) -> Range<Int>? {
-    guard index >= 0, index < count else { return nil }
-    let start = Self.integer(bytes, at: 4 + 4 * index)
-    let end = Self.integer(bytes, at: 8 + 4 * index)
-    guard start >= 0, start <= end, end <= bytes.count else { return nil }
-    return start..<end
-  }
-
-  private static func integer(_ bytes: Span<UInt8>, at offset: Int) -> Int {
-    var value: UInt32 = 0
-    for i in 0..<4 { value |= UInt32(bytes[offset + i]) << UInt32(8 * i) }
-    return Int(Int32(bitPattern: value))
-  }
+private func areEqual(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
+  guard a.count == b.count else { return false }
+  for i in a.indices where a[i] != b[i] { return false }
+  return true
 }

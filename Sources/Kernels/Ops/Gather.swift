@@ -29,6 +29,8 @@ public struct Gather: Operator {
     return (axis, batch)
   }
 
+  public var movesStrings: Bool { true }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)
     try node.expectFixedWidth()

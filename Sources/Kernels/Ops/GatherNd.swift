@@ -9,6 +9,8 @@ public struct GatherNd: Operator {
 
   public init(options: OperatorOptions) {}
 
+  public var movesStrings: Bool { true }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)
     try node.expectFixedWidth()

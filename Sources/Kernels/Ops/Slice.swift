@@ -36,6 +36,8 @@ public struct Slice: Operator {
     return (begin, shape)
   }
 
+  public var movesStrings: Bool { true }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 3)
     try node.expectFixedWidth()

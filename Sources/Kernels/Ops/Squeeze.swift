@@ -14,6 +14,7 @@ public struct Squeeze: Operator {
   }
 
   public var sharing: OperandSharing { .view(of: 0) }
+  public var movesStrings: Bool { true }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 1)

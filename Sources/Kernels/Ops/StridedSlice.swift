@@ -102,6 +102,8 @@ public struct StridedSlice: Operator {
       dimension: dimension, start: start, stride: stride, count: length > 0 ? (length + step - 1) / step : 0)
   }
 
+  public var movesStrings: Bool { true }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 4)
     try node.expectFixedWidth()

@@ -22,6 +22,8 @@ public struct Tile: Operator {
     return shape
   }
 
+  public var movesStrings: Bool { true }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)
     try node.expectFixedWidth()

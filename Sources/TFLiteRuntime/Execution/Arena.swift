@@ -6,12 +6,19 @@ internal import Kernels
   private let address: UnsafeMutableRawPointer
   private let mapped: Int
   let byteCount: Int
+  private let budget: MemoryBudget
 
   /// Bytes behind the end that vector kernels may read.
   static let slack = 128
 
-  /// - Throws: `outOfMemory`.
-  init(byteCount: Int) throws(ModelError) {
+  /// - Throws: `limitExceeded`, `outOfMemory`.
+  init(byteCount: Int, budget: MemoryBudget) throws(ModelError) {
+    guard byteCount <= budget.remaining else {
+      throw ModelError(
+        .limitExceeded,
+        "the model needs an arena of \(byteCount) bytes" + (budget.used > 0 ? " more than \(budget.used)" : "")
+          + "; the limit is \(budget.limit)")
+    }
     let (mapped, overflow) = byteCount.addingReportingOverflow(Self.slack)
     guard byteCount >= 0, !overflow,
       let address = unsafe mmap(nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
@@ -20,9 +27,14 @@ internal import Kernels
     unsafe self.address = address
     self.mapped = mapped
     self.byteCount = byteCount
+    self.budget = budget
+    budget.take(byteCount)
   }
 
-  deinit { unsafe munmap(address, mapped) }
+  deinit {
+    unsafe munmap(address, mapped)
+    budget.giveBack(byteCount)
+  }
 
   /// A part of the arena. The range was planned, so it is inside.
   func slot(offset: Int, count: Int) -> OperandSlot {

@@ -13,6 +13,9 @@ internal import TensorTypes
   private var inputTypes: [TensorID: TensorType] = [:]
   private var builder: SegmentBuilder
   private(set) var segments: [Segment] = []
+  private let budget: MemoryBudget
+  /// Nodes that run subgraphs.
+  private let calls: [Int: SubgraphCall]
   private var variables: Arena
   private var variableOffsets: [TensorID: Int] = [:]
   /// Whether the last invocation ran to its end.
@@ -25,8 +28,13 @@ internal import TensorTypes
   }
 
   /// - Throws: ``ModelError`` when an operator has no implementation, or variables need more memory than allowed.
+  ///
+  /// - Parameters:
+  ///   - subgraph: the compiled form of another subgraph of the model.
+  ///   - budget: what the interpreter may allocate; nil for a new one.
   init(
-    graph: Graph, options: Interpreter.Options, delegates: [any Delegate], context: ExecutionContext, limits: Limits
+    graph: Graph, options: Interpreter.Options, delegates: [any Delegate], context: ExecutionContext, limits: Limits,
+    budget: MemoryBudget? = nil, subgraph: @escaping (Int) throws(ModelError) -> Graph
   ) throws(ModelError) {
     for (index, node) in graph.nodes.enumerated() {
       if case .failure(let error) = node.implementation { throw ModelError(error, at: graph.location(of: index)) }
@@ -36,6 +44,19 @@ internal import TensorTypes
     self.delegates = delegates
     self.context = context
     self.limits = limits
+    let budget = budget ?? MemoryBudget(limits)
+    self.budget = budget
+    try budget.addGraph(ModelError.Location())
+    var calls: [Int: SubgraphCall] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      guard let operation = try? node.implementation.get() as? any SubgraphOperator else { continue }
+      calls[index] = SubgraphCall(operation, context: context) { callee throws(ModelError) in
+        try GraphRunner(
+          graph: try subgraph(callee), options: options, delegates: delegates, context: context, limits: limits,
+          budget: budget, subgraph: subgraph)
+      }
+    }
+    self.calls = calls
     var total = 0
     for (index, tensor) in graph.tensors.enumerated() where tensor.isVariable && tensor.constant == nil {
       let place = ModelError.Location(tensor: index, tensorName: tensor.name)
@@ -45,17 +66,17 @@ internal import TensorTypes
       variableOffsets[TensorID(index)] = total
       total += (bytes + 63) / 64 * 64
     }
-    variables = try Arena(byteCount: total)
+    variables = try Arena(byteCount: total, budget: budget)
     for id in graph.inputs { inputTypes[id] = graph[id].type }
-    builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+    builder = SegmentBuilder(
+      graph: graph, delegates: delegates, context: context, limits: limits, budget: budget, calls: calls,
+      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort,
+      inputTypes: inputTypes)
   }
 
-  private static func makeBuilder(
-    _ graph: Graph, _ options: Interpreter.Options, _ delegates: [any Delegate], _ context: ExecutionContext,
-    _ limits: Limits, _ inputTypes: [TensorID: TensorType]
-  ) -> SegmentBuilder {
+  private func makeBuilder() -> SegmentBuilder {
     SegmentBuilder(
-      graph: graph, delegates: delegates, threadPool: context.threadPool, limits: limits,
+      graph: graph, delegates: delegates, context: context, limits: limits, budget: budget, calls: calls,
       preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort,
       inputTypes: inputTypes)
   }
@@ -63,6 +84,12 @@ internal import TensorTypes
   // MARK: Shapes
 
   var isAllocated: Bool { !segments.isEmpty }
+
+  /// Whether all shapes are known without running, given ``allocate()``.
+  var isPlannedToTheEnd: Bool { segments.first?.nodes.upperBound == graph.nodes.count }
+
+  /// The shape that an input was given.
+  func inputShape(_ input: TensorID) -> Shape? { inputTypes[input]?.shape }
 
   /// The type of a tensor as far as it is known now.
   func type(of tensor: TensorID) -> TensorType { builder.types[tensor.index] }
@@ -80,7 +107,7 @@ internal import TensorTypes
     inputTypes[input] = tensor.type.with(shape: shape)
     segments = []
     hasOutputs = false
-    builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+    builder = makeBuilder()
   }
 
   // MARK: Running
@@ -88,19 +115,23 @@ internal import TensorTypes
   /// Resolves shapes and plans memory as far as that is possible without running.
   func allocate() throws(ModelError) {
     guard segments.isEmpty else { return }
-    builder = Self.makeBuilder(graph, options, delegates, context, limits, inputTypes)
+    builder = makeBuilder()
     let variableLookup: SegmentBuilder.Lookup = { [unowned self] in variableSlot($0) }
-    segments = [try builder.build(from: 0, isFirst: true, memory: variableLookup, bytesInUse: variables.byteCount)]
+    segments = [try builder.build(from: 0, isFirst: true, memory: variableLookup)]
     for id in graph.inputs {
-      guard let value = graph[id].initialValue, let slot = slot(of: id), slot.byteCount == value.bytes.count else {
+      guard let value = graph[id].initialValue, let slot = slot(of: id) else { continue }
+      if slot.stringArray != nil {
+        if let strings = try? StringArray(value.bytes) { try? slot.setStringArray(strings) }
         continue
       }
+      guard slot.byteCount == value.bytes.count else { continue }
       unsafe slot.address.copyMemory(from: value.bytes.baseAddress, byteCount: value.bytes.count)
     }
   }
 
   func invoke(profiler: Profiler?) throws(ModelError) {
     hasOutputs = false
+    for call in calls.values { call.begin() }
     var index = 0
     while true {
       let segment = segments[index]
@@ -120,15 +151,17 @@ internal import TensorTypes
       if try builder.fits(segments[index], memory: lookup) { return }
       segments.removeLast(segments.count - index)
     }
-    let inUse = segments.reduce(variables.byteCount) { $0 + $1.arena.byteCount }
-    let segment = try builder.build(from: start, isFirst: false, memory: lookup, bytesInUse: inUse)
+    let segment = try builder.build(from: start, isFirst: false, memory: lookup)
     guard segment.nodes.upperBound > start else {
       throw ModelError(.unsupported, "the operator's shape cannot be resolved", at: graph.location(of: start))
     }
     segments.append(segment)
   }
 
-  func resetVariables() { variables.clear() }
+  func resetVariables() {
+    variables.clear()
+    for call in calls.values { call.resetVariables() }
+  }
 
   // MARK: Memory
 

@@ -1,3 +1,4 @@
+internal import FlatBuffers
 internal import Kernels
 internal import TensorTypes
 
@@ -61,6 +62,16 @@ extension Interpreter {
     let id = try inputID(index)
     let place = ModelError.Location(tensor: id.index, tensorName: runner.graph[id].name)
     guard let slot = runner.slot(of: id) else { throw ModelError(.invalidState, "the input has no memory", at: place) }
+    if slot.stringArray != nil {
+      let strings: StringArray
+      do throws(OperatorError) { strings = try StringArray(copying: bytes) } catch { throw ModelError(error, at: place) }
+      guard strings.count == runner.type(of: id).shape.elementCount else {
+        throw ModelError(
+          .invalidArgument, "input \(index) is \(runner.type(of: id)), not \(strings.count) strings", at: place)
+      }
+      do throws(OperatorError) { try slot.setStringArray(strings) } catch { throw ModelError(error, at: place) }
+      return
+    }
     guard slot.byteCount == bytes.byteCount else {
       throw ModelError(
         .invalidArgument,
@@ -123,7 +134,10 @@ extension Interpreter {
       throw ModelError(.invalidState, "the tensor has no memory; it is not computed, or not kept", at: place)
     }
     let type = runner.type(of: id)
-    let bytes = unsafe Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
+    let strings = slot.stringArray?.bytes
+    let bytes = unsafe Array(
+      UnsafeRawBufferPointer(
+        start: strings?.baseAddress ?? UnsafeRawPointer(slot.address), count: strings?.count ?? slot.byteCount))
     guard let tensor = Tensor(type: type, bytes: bytes) else {
       throw ModelError(.invalidState, "the tensor has \(bytes.count) bytes, which is not what \(type) takes", at: place)
     }

@@ -12,6 +12,9 @@ public final class Interpreter {
     public var threads: Int
     /// Threads shared with other interpreters, in place of `threads`.
     public var threadPool: ThreadPool?
+    /// Variables and hash tables shared with other interpreters of the model, as its signatures expect when they keep a state together; nil for
+    /// the interpreter's own.
+    public var resources: Resources?
     /// Keeps every tensor's value until the next invocation, for ``tensor(_:)``; costs memory.
     public var preservesIntermediates: Bool
     /// How hard to look for a smaller arena.
@@ -20,11 +23,12 @@ public final class Interpreter {
     public var compiler: GraphCompiler
 
     public init(
-      threads: Int = 1, threadPool: ThreadPool? = nil, preservesIntermediates: Bool = false,
+      threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil, preservesIntermediates: Bool = false,
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler()
     ) {
       self.threads = threads
       self.threadPool = threadPool
+      self.resources = resources
       self.preservesIntermediates = preservesIntermediates
       self.planningEffort = planningEffort
       self.compiler = compiler
@@ -98,10 +102,13 @@ public final class Interpreter {
       inputNames = names(original.inputs, found?.inputs ?? [])
       outputNames = names(original.outputs, found?.outputs ?? [])
     }
-    context = ExecutionContext(threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)))
+    context = ExecutionContext(
+      threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
+      resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes))
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
     runner = try GraphRunner(
-      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits)
+      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits
+    ) { subgraph throws(ModelError) in try model.compiledGraph(subgraph, compiler: options.compiler) }
   }
 
   // MARK: Descriptions
@@ -173,8 +180,11 @@ public final class Interpreter {
   /// Stops invocations from other tasks and threads.
   public var canceller: Canceller { Canceller(context: context) }
 
-  /// Sets all variable tensors to zero.
+  /// Sets all variable tensors to zero. Resource variables and hash tables stay as they are; see ``Kernels/Resources/reset()``.
   public func resetVariables() { runner.resetVariables() }
+
+  /// The variables and hash tables that the model names, to be shared with interpreters of its other signatures.
+  public var resources: Resources { context.resources }
 
   func inputID(_ index: Int) throws(ModelError) -> TensorID {
     guard inputIDs.indices.contains(index) else {

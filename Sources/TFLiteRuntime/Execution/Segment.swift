@@ -15,6 +15,8 @@ struct Step {
   var node: Int
   /// What a profile calls the step.
   var name: String
+  /// The subgraphs that the step runs.
+  var call: SubgraphCall?
 }
 
 /// Consecutive steps that were planned together, with the memory of the tensors that they write.
@@ -31,6 +33,10 @@ struct Step {
   /// What the segment's plan assumes of computed values.
   let assumptions: Assumptions
   let slots: UnsafeMutableBufferPointer<OperandSlot>
+  /// The values of the string tensors that have memory here.
+  let strings: [TensorID: StringCell]
+  /// Keeps what steps point to.
+  private let stringConstants: [StringCell]
   /// Constants that were computed while shapes were resolved; steps point into them.
   let values: [TensorID: Constant]
   /// Where the segment's operators run.
@@ -47,7 +53,7 @@ struct Step {
   init(
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
     placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
-    values: [TensorID: Constant], report: Placement
+    strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement
   ) {
     self.nodes = nodes
     self.steps = steps
@@ -55,6 +61,8 @@ struct Step {
     self.plan = plan
     self.placement = placement
     self.assumptions = assumptions
+    self.strings = strings
+    self.stringConstants = stringConstants
     self.values = values
     self.report = report
     let memory = UnsafeMutableBufferPointer<OperandSlot>.allocate(capacity: slots.count)
@@ -66,7 +74,8 @@ struct Step {
 
   /// A tensor's memory; nil when it has none in this segment.
   func slot(of tensor: TensorID) -> OperandSlot? {
-    placement[tensor].map { arena.slot(offset: $0.offset, count: $0.byteCount) }
+    if let cell = strings[tensor] { return OperandSlot(strings: cell) }
+    return placement[tensor].map { arena.slot(offset: $0.offset, count: $0.byteCount) }
   }
 
   /// Runs all steps.
@@ -82,7 +91,7 @@ struct Step {
         let operands = unsafe Operands(
           slots: base + step.slot, inputCount: step.inputCount, outputCount: step.outputCount, context: context)
         do throws(OperatorError) { try invoke(operands) } catch {
-          throw ModelError(error, at: graph.location(of: step.node))
+          throw step.call?.failure ?? ModelError(error, at: graph.location(of: step.node))
         }
       case .region(let region):
         do throws(DelegateError) { try region.invoke(context) } catch {

@@ -58,7 +58,7 @@ extension SegmentBuilder {
     let written = nodes.flatMap(\.outputs)
     return DelegateRegion(
       nodes: nodes, inputs: inputs, outputs: written.filter { isReadOutside.contains($0.tensor) },
-      internals: written.filter { !isReadOutside.contains($0.tensor) }, threadPool: threadPool)
+      internals: written.filter { !isReadOutside.contains($0.tensor) }, threadPool: context.threadPool)
   }
 
   func report(_ resolved: [Resolved], _ regions: [PlannedRegion]) -> Placement {

@@ -10,12 +10,14 @@ extension SegmentBuilder {
     var plan: ArenaPlan
     var placement: [TensorID: (offset: Int, byteCount: Int)] = [:]
     var slots: [OperandSlot] = []
+    var strings: [TensorID: StringCell] = [:]
+    var stringConstants: [StringCell] = []
   }
 
   /// - Parameter unplanned: tensors inside regions whose delegate has memory of its own for them.
   func layOut(
     _ order: [Partitioner.Unit], _ resolved: [Resolved], _ compiled: [Int: any CompiledRegion],
-    unplanned: Set<TensorID>, range: Range<Int>, isFirst: Bool, memory: Lookup, bytesInUse: Int
+    unplanned: Set<TensorID>, range: Range<Int>, isFirst: Bool, memory: Lookup
   ) throws(ModelError) -> Layout {
     // Each node has its own position, those of a region one after the other, so that tensors inside a region share memory too.
     let sequence = order.flatMap { unit -> [Int] in
@@ -40,10 +42,10 @@ extension SegmentBuilder {
     var number = [Int](repeating: -1, count: graph.tensors.count)
     func add(_ id: TensorID, definition: Int, lastUse: Int, isTransient: Bool) throws(ModelError) {
       guard number[id.index] < 0 else { return }
-      guard let bytes = types[id.index].byteCount else {
+      // The size of strings is known only when they are there; they are kept outside the arena.
+      guard let bytes = types[id.index].element == .string ? 0 : types[id.index].byteCount else {
         throw ModelError(
-          .unsupported, "tensors of type \(types[id.index].element) cannot be run yet",
-          at: .init(tensor: id.index, tensorName: graph[id].name))
+          .limitExceeded, "the tensor is too large", at: .init(tensor: id.index, tensorName: graph[id].name))
       }
       number[id.index] = tensors.count
       ids.append(id)
@@ -123,19 +125,28 @@ extension SegmentBuilder {
     do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: effort) } catch {
       throw ModelError(.limitExceeded, "memory cannot be planned: \(error)")
     }
-    guard plan.bytes <= limits.arenaBytes - bytesInUse else {
-      throw ModelError(
-        .limitExceeded, "the model needs an arena of \(plan.bytes) bytes; the limit is \(limits.arenaBytes)")
-    }
-    var layout = Layout(arena: try Arena(byteCount: plan.bytes), plan: plan)
+    var layout = Layout(arena: try Arena(byteCount: plan.bytes, budget: budget), plan: plan)
     for (tensor, id) in ids.enumerated() {
+      if types[id.index].element == .string {
+        layout.strings[id] = StringCell(try Self.placeholder(types[id.index].shape))
+        continue
+      }
       layout.placement[id] = (plan.offsets[assignment.storage[tensor]], tensors[tensor].byteCount)
     }
 
     func slot(_ id: TensorID?) throws(ModelError) -> OperandSlot {
       guard let id else { return layout.arena.slot(offset: 0, count: 0) }
+      if let cell = layout.strings[id] { return OperandSlot(strings: cell) }
       if let place = layout.placement[id] { return layout.arena.slot(offset: place.offset, count: place.byteCount) }
       if let constant = graph[id].constant ?? values[id] {
+        if types[id.index].element == .string {
+          let cell: StringCell
+          do throws(OperatorError) { cell = StringCell(try StringArray(constant.bytes)) } catch {
+            throw ModelError(error, at: .init(tensor: id.index, tensorName: graph[id].name))
+          }
+          layout.stringConstants.append(cell)
+          return OperandSlot(strings: cell)
+        }
         // Kernels never write to inputs.
         return unsafe OperandSlot(
           address: UnsafeMutableRawPointer(mutating: constant.bytes.baseAddress), byteCount: constant.bytes.count)
@@ -166,7 +177,7 @@ extension SegmentBuilder {
         layout.steps.append(
           Step(
             action: .kernel(kernel.invoke), slot: first, inputCount: source.inputs.count,
-            outputCount: source.outputs.count, node: index, name: source.name))
+            outputCount: source.outputs.count, node: index, name: source.name, call: calls[index]))
       case .region(let nodes):
         guard let region = compiled[nodes[0]], let delegate = resolved[nodes[0]].delegate else { continue }
         var slots: [TensorID: OperandSlot] = [:]
@@ -188,5 +199,14 @@ extension SegmentBuilder {
       }
     }
     return layout
+  }
+
+  /// What a string tensor holds before anything is written to it: empty strings, as many as are reasonable.
+  private static func placeholder(_ shape: Shape) throws(ModelError) -> StringArray {
+    do throws(OperatorError) {
+      return try StringArray([[UInt8]](repeating: [], count: min(shape.elementCount, 4096)))
+    } catch {
+      throw ModelError(.outOfMemory, "\(error)")
+    }
   }
 }

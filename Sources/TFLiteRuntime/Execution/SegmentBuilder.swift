@@ -6,8 +6,11 @@ internal import TensorTypes
 struct SegmentBuilder {
   let graph: Graph
   let delegates: [any Delegate]
-  let threadPool: ThreadPool
+  let context: ExecutionContext
   let limits: Limits
+  let budget: MemoryBudget
+  /// Nodes that run subgraphs.
+  let calls: [Int: SubgraphCall]
   let preservesIntermediates: Bool
   let planningEffort: MemoryPlanner.Effort
   /// The last node that reads each tensor; the number of nodes for graph outputs.
@@ -41,13 +44,15 @@ struct SegmentBuilder {
   static let maximumRank = 8
 
   init(
-    graph: Graph, delegates: [any Delegate], threadPool: ThreadPool, limits: Limits, preservesIntermediates: Bool,
-    planningEffort: MemoryPlanner.Effort, inputTypes: [TensorID: TensorType]
+    graph: Graph, delegates: [any Delegate], context: ExecutionContext, limits: Limits, budget: MemoryBudget,
+    calls: [Int: SubgraphCall], preservesIntermediates: Bool, planningEffort: MemoryPlanner.Effort, inputTypes: [TensorID: TensorType]
   ) {
     self.graph = graph
     self.delegates = delegates
-    self.threadPool = threadPool
+    self.context = context
     self.limits = limits
+    self.budget = budget
+    self.calls = calls
     self.preservesIntermediates = preservesIntermediates
     self.planningEffort = planningEffort
     types = graph.tensors.map(\.type)
@@ -68,9 +73,8 @@ struct SegmentBuilder {
   /// - Parameters:
   ///   - isFirst: whether this is the segment that is planned before anything ran; it holds the graph's inputs.
   ///   - memory: where tensors are that exist already; their values can be read.
-  ///   - bytesInUse: memory of earlier segments, for the limit.
   mutating func build(
-    from start: Int, isFirst: Bool, memory: @escaping Lookup, bytesInUse: Int
+    from start: Int, isFirst: Bool, memory: @escaping Lookup
   ) throws(ModelError) -> Segment {
     foldingDeadline = ExecutionContext.now() + limits.foldingNanoseconds
     var resolved: [Resolved] = []
@@ -83,7 +87,7 @@ struct SegmentBuilder {
       } catch {
         // The segment ends here. Where the very first node waits for graph inputs, it is an empty one that holds them.
         if case .needsValue = error, next > start || isFirst { break }
-        throw ModelError(error, at: graph.location(of: next))
+        throw calls[next]?.failure ?? ModelError(error, at: graph.location(of: next))
       }
       if next == start, readsMemory { assumptions = self.assumptions(resolved[0], memory: memory) }
       next += 1
@@ -120,21 +124,22 @@ struct SegmentBuilder {
       return [unit]
     }
     let layout = try layOut(
-      order, resolved, compiled, unplanned: unplanned, range: range, isFirst: isFirst, memory: memory,
-      bytesInUse: bytesInUse)
+      order, resolved, compiled, unplanned: unplanned, range: range, isFirst: isFirst, memory: memory)
     return Segment(
       nodes: range, steps: layout.steps, arena: layout.arena, plan: layout.plan, placement: layout.placement,
-      assumptions: assumptions, slots: layout.slots, values: values, report: report(resolved, regions))
+      assumptions: assumptions, slots: layout.slots, strings: layout.strings,
+      stringConstants: layout.stringConstants, values: values, report: report(resolved, regions))
   }
 
   /// Whether a segment, planned when its inputs had other values, is right for those they have now.
   func fits(_ segment: Segment, memory: @escaping Lookup) throws(ModelError) -> Bool {
     let index = segment.nodes.lowerBound
     do throws(OperatorError) {
-      let shapes = try graph.nodes[index].implementation.get().infer(context(index, memory: memory))
+      let shapes = try self.shapes(
+        of: graph.nodes[index].implementation.get(), index, nodeContext(index, memory: memory), memory: memory)
       guard shapes == segment.assumptions.shapes else { return false }
     } catch {
-      throw ModelError(error, at: graph.location(of: index))
+      throw calls[index]?.failure ?? ModelError(error, at: graph.location(of: index))
     }
     guard let inputs = segment.assumptions.inputs else { return true }
     return inputs == self.inputs(of: index, memory: memory)
@@ -150,27 +155,55 @@ struct SegmentBuilder {
   private func inputs(of node: Int, memory: Lookup) -> [[UInt8]] {
     graph.nodes[node].inputs.map { id in
       guard let id, graph[id].constant == nil, let slot = memory(id) else { return [] }
-      return unsafe Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
+      let bytes = slot.stringArray?.bytes
+      return unsafe Array(
+        UnsafeRawBufferPointer(start: bytes?.baseAddress ?? UnsafeRawPointer(slot.address), count: bytes?.count ?? slot.byteCount))
     }
   }
 
   // MARK: Shapes
 
   /// - Parameter outputs: the outputs' types; nil for the declared ones.
-  private func context(_ index: Int, outputs: [TensorType]? = nil, memory: Lookup?) -> NodeContext {
+  private func nodeContext(_ index: Int, outputs: [TensorType]? = nil, memory: Lookup?) -> NodeContext {
     let node = graph.nodes[index]
     let values = node.inputs.map { id -> NodeContext.Value in
       guard let id else { return .unknown }
       if graph[id].sparsity == nil, let constant = graph[id].constant ?? self.values[id] { return .constant(constant) }
       if let slot = memory?(id) {
+        if let strings = slot.stringArray { return .constant(Constant(strings.bytes)) }
         return unsafe .computed(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
       }
       return .unknown
     }
     return NodeContext(
       inputs: node.inputs.map { $0.map { types[$0.index] } },
-      outputs: outputs ?? declaredOutputs(node), values: values, threads: threadPool.count,
-      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } })
+      outputs: outputs ?? declaredOutputs(node), values: values, threads: context.threadPool.count,
+      declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } },
+      resources: memory == nil ? nil : context.resources)
+  }
+
+  private func shapes(
+    of operation: any Operator, _ index: Int, _ node: NodeContext, memory: Lookup?
+  ) throws(OperatorError) -> [Shape] {
+    guard let call = calls[index] else { return try operation.inferShapes(node) }
+    guard let memory else { return try call.infer(node, operands: nil) }
+    // Constants have no memory of their own until the segment is laid out.
+    var constants: [StringCell] = []
+    var operands: [OperandSlot?] = []
+    for id in graph.nodes[index].inputs {
+      guard let id else {
+        operands.append(nil)
+        continue
+      }
+      if types[id.index].element == .string, let constant = graph[id].constant ?? values[id] {
+        let cell = StringCell(try StringArray(constant.bytes))
+        constants.append(cell)
+        operands.append(OperandSlot(strings: cell))
+      } else {
+        operands.append(memory(id))
+      }
+    }
+    return try withExtendedLifetime(constants) { () throws(OperatorError) in try call.infer(node, operands: operands) }
   }
 
   /// The outputs' types as the model declares them, with the element types that the operator imposes.
@@ -196,12 +229,12 @@ struct SegmentBuilder {
     for case let id? in node.inputs where graph[id].sparsity != nil {
       throw .unsupported("sparse weights; dense ones are supported")
     }
-    let context = context(index, memory: memory)
+    let context = nodeContext(index, memory: memory)
     for id in node.inputs.compactMap({ $0 }) + node.outputs where types[id.index].shape.rank > Self.maximumRank {
       throw .unsupported(
         "a tensor of \(types[id.index].shape.rank) dimensions; at most \(Self.maximumRank) are supported")
     }
-    let shapes = try operation.infer(context)
+    let shapes = try shapes(of: operation, index, context, memory: memory)
     guard shapes.count == node.outputs.count else {
       throw .malformed("has \(shapes.count) outputs, not \(node.outputs.count)")
     }
@@ -210,6 +243,10 @@ struct SegmentBuilder {
         throw .limitExceeded("an output of \(shape) has more than \(limits.tensorElements) elements")
       }
       types[id.index].shape = shape
+      // A variable's memory was there before, with the size that the model declares.
+      if graph[id].isVariable, types[id.index].byteCount != graph[id].type.byteCount {
+        throw .malformed("writes \(types[id.index]) to a variable of \(graph[id].type)")
+      }
     }
     let outputs = node.outputs.map { types[$0.index] }
     var resolved = Resolved(node: index, inputs: context.inputs, outputs: outputs)
@@ -248,11 +285,15 @@ struct SegmentBuilder {
   private func prepare(
     _ resolved: inout Resolved, _ operation: any Operator, memory: Lookup?
   ) throws(OperatorError) {
+    if let call = calls[resolved.node] {
+      resolved.kernel = call.kernel(nodeContext(resolved.node, outputs: resolved.outputs, memory: nil))
+      return
+    }
     do throws(OperatorError) {
-      resolved.kernel = try operation.prepare(context(resolved.node, outputs: resolved.outputs, memory: nil))
+      resolved.kernel = try operation.prepareKernel(nodeContext(resolved.node, outputs: resolved.outputs, memory: nil))
     } catch {
       guard case .needsValue = error, memory != nil else { throw error }
-      resolved.kernel = try operation.prepare(context(resolved.node, outputs: resolved.outputs, memory: memory))
+      resolved.kernel = try operation.prepareKernel(nodeContext(resolved.node, outputs: resolved.outputs, memory: memory))
       resolved.dependsOnValues = true
     }
   }
@@ -262,6 +303,7 @@ struct SegmentBuilder {
     _ operation: any Operator, _ node: Node, _ context: NodeContext
   ) throws(OperatorError) -> Bool {
     guard operation.isPure, !values.isEmpty || operation.dependsOnlyOnShapes else { return false }
+    guard !node.outputs.contains(where: { graph[$0].isVariable }) else { return false }
     let constants = node.inputs.map { $0.flatMap { graph[$0].constant ?? values[$0] } }
     let isKnown = zip(node.inputs, constants).allSatisfy { $0 == nil || $1 != nil }
     guard isKnown || operation.dependsOnlyOnShapes else { return false }

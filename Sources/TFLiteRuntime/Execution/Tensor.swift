@@ -1,3 +1,5 @@
+internal import FlatBuffers
+internal import Kernels
 public import TensorTypes
 
 /// A tensor by value: what goes into and comes out of a model where copying is no concern.
@@ -6,9 +8,13 @@ public struct Tensor: Sendable, Hashable {
   /// The elements in row-major order, as they are in memory (elements below eight bits packed).
   public let bytes: [UInt8]
 
-  /// A tensor with these bytes; nil unless there are as many as the type asks for.
+  /// A tensor with these bytes; nil unless there are as many as the type asks for. Strings are laid out as in TFLite.
   public init?(type: TensorType, bytes: [UInt8]) {
-    guard type.byteCount == bytes.count else { return nil }
+    if type.element == .string {
+      guard Self.stringArray(bytes)?.count == type.shape.elementCount else { return nil }
+    } else {
+      guard type.byteCount == bytes.count else { return nil }
+    }
     self.type = type
     self.bytes = bytes
   }
@@ -18,6 +24,25 @@ public struct Tensor: Sendable, Hashable {
     guard let shape = Shape(shape), shape.elementCount == values.count else { return nil }
     type = TensorType(element: T.elementType, shape: shape)
     bytes = unsafe values.withUnsafeBytes { unsafe Array($0) }
+  }
+
+  /// A tensor of byte strings in row-major order; nil unless the shape has as many elements.
+  public init?(strings: [[UInt8]], shape: [Int]) {
+    guard let shape = Shape(shape), shape.elementCount == strings.count, let array = try? StringArray(strings) else {
+      return nil
+    }
+    type = TensorType(element: .string, shape: shape)
+    bytes = array.layout
+  }
+
+  /// A tensor of texts, as UTF-8, in row-major order; nil unless the shape has as many elements.
+  public init?(strings: [String], shape: [Int]) { self.init(strings: strings.map { Array($0.utf8) }, shape: shape) }
+
+  /// The strings of a string tensor; nil for other tensors.
+  public var strings: [[UInt8]]? { type.element == .string ? Self.stringArray(bytes)?.strings : nil }
+
+  private static func stringArray(_ bytes: [UInt8]) -> StringArray? {
+    (try? unsafe SharedBytes(copying: bytes.span.bytes)).flatMap { try? StringArray($0) }
   }
 
   /// The elements; nil when they are of another type.

@@ -109,12 +109,14 @@ struct ConstantReader {
     _ value: Value, of type: TensorType, sparsity: Sparsity?, at location: ModelError.Location
   ) throws(ModelError) -> Constant {
     guard sparsity == nil else { throw ModelError(.malformed, "a string tensor cannot be sparse", at: location) }
-    if value.bytes.count == 0, type.shape.elementCount == 0 { return try StringTensor.empty(at: location) }
+    if value.bytes.count == 0, type.shape.elementCount == 0 { return try Self.emptyStrings(at: location) }
     let count: Int
     if let known = stringCounts[value.source] {
       count = known
     } else {
-      count = try StringTensor.check(value.bytes, at: location)
+      do throws(OperatorError) { count = try StringArray(value.bytes).count } catch {
+        throw ModelError(error, at: location)
+      }
       stringCounts[value.source] = count
     }
     guard count == type.shape.elementCount else {
@@ -127,6 +129,13 @@ struct ConstantReader {
     let constant = Constant(try aligned(value.bytes, 4, at: location))
     constants[key] = constant
     return constant
+  }
+
+  /// The value of a string tensor without elements.
+  static func emptyStrings(at location: ModelError.Location) throws(ModelError) -> Constant {
+    do throws(OperatorError) { return Constant(try StringArray.empty().bytes) } catch {
+      throw ModelError(error, at: location)
+    }
   }
 
   /// The value of a tensor without elements.

@@ -77,7 +77,7 @@ enum GraphVerifier {
         subgraph: subgraph, tensor: index, tensorName: graph.tensors[index].name)
       graph.tensors[index].constant =
         graph.tensors[index].type.element == .string
-        ? try StringTensor.empty(at: location) : try ConstantReader.empty(at: location)
+        ? try ConstantReader.emptyStrings(at: location) : try ConstantReader.empty(at: location)
       states[index] = .constant
     }
   }

@@ -76,7 +76,10 @@ final class GraphRun {
     limits: Limits = .standard
   ) throws {
     context = ExecutionContext(threadPool: options.threadPool ?? ThreadPool(count: options.threads))
-    runner = try GraphRunner(graph: graph, options: options, delegates: delegates, context: context, limits: limits)
+    runner = try GraphRunner(graph: graph, options: options, delegates: delegates, context: context, limits: limits) {
+      (subgraph) throws(ModelError) in
+      throw ModelError(.invalidArgument, "there is no subgraph \(subgraph)")
+    }
   }
 
   /// Copies values into an input or a variable.

@@ -37,7 +37,7 @@ struct FoldConstants {
     guard case .success(let operation) = node.implementation, operation.isPure, !node.outputs.isEmpty else {
       return nil
     }
-    guard node.outputs.allSatisfy({ graph[$0].type.element.bitWidth > 0 }) else { return nil }
+    guard node.outputs.allSatisfy({ graph[$0].type.element.bitWidth > 0 && !graph[$0].isVariable }) else { return nil }
     let now = ExecutionContext.now()
     guard now < deadline else { return nil }
     var bytes = 0
