@@ -8,8 +8,8 @@ enum ModelExercise {
   static let wideLimits = Limits(tensorElements: 1 << 28, arenaBytes: 1 << 28, foldedConstantBytes: 1 << 26)
   /// Small, so that a mutated number meets a limit and not the machine.
   static let limits = Limits(
-    tensorElements: 1 << 16, arenaBytes: 1 << 22, operators: 256, recursionDepth: 8, foldedConstantBytes: 1 << 20,
-    foldingTime: .milliseconds(100))
+    tensorElements: 1 << 16, arenaBytes: 1 << 22, operators: 256, recursionDepth: 8, subgraphInstances: 64,
+    foldedConstantBytes: 1 << 20, foldingTime: .milliseconds(100))
   static let deadline = Duration.milliseconds(200)
 
   /// Answers the invocations that ran to their end. What a model does is decided by its bytes alone: the last eight are the seed of
