@@ -63,6 +63,7 @@ public struct ModelError: Error, Sendable, Hashable {
       case .invalidValue: .invalidValue
       case .needsValue: .unsupported
       case .outOfMemory: .outOfMemory
+      case .limitExceeded: .limitExceeded
       case .cancelled: .cancelled
       case .deadlineExceeded: .deadlineExceeded
       }

@@ -9,6 +9,8 @@ public enum OperatorError: Error, Sendable, Hashable {
   /// The output shape depends on the value of this input, which is not a constant: ask again when it has been computed.
   case needsValue(input: Int)
   case outOfMemory(bytes: Int)
+  /// More than a limit of the embedder allows; says which.
+  case limitExceeded(String)
   /// The caller cancelled the invocation.
   case cancelled
   /// The invocation ran past its deadline.
@@ -18,7 +20,7 @@ public enum OperatorError: Error, Sendable, Hashable {
 extension OperatorError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .malformed(let what), .unsupported(let what), .invalidValue(let what): what
+    case .malformed(let what), .unsupported(let what), .invalidValue(let what), .limitExceeded(let what): what
     case .needsValue(let input): "the value of input \(input) is not known before the model runs"
     case .outOfMemory(let bytes): "cannot allocate \(bytes) bytes"
     case .cancelled: "cancelled"

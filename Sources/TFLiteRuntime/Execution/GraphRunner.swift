@@ -98,11 +98,11 @@ internal import TensorTypes
   func resize(_ input: TensorID, to dimensions: [Int]) throws(ModelError) {
     let tensor = graph[input]
     let place = ModelError.Location(tensor: input.index, tensorName: tensor.name)
-    guard let shape = Shape(dimensions), shape.elementCount <= limits.tensorElements else {
-      throw ModelError(
-        .invalidArgument,
-        "\(dimensions) is not a shape: dimensions must be 0 or more, elements at most \(limits.tensorElements)",
-        at: place)
+    guard let shape = Shape(dimensions) else {
+      throw ModelError(.invalidArgument, "\(dimensions) is not a shape: dimensions must be 0 or more", at: place)
+    }
+    guard shape.elementCount <= limits.tensorElements else {
+      throw ModelError(.limitExceeded, "\(shape) has more than \(limits.tensorElements) elements", at: place)
     }
     guard inputTypes[input]?.shape != shape else { return }
     inputTypes[input] = tensor.type.with(shape: shape)

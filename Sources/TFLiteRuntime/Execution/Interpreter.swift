@@ -160,10 +160,10 @@ public final class Interpreter {
 
   /// Computes the outputs. A second call for the same shapes allocates no memory, unless shapes depend on values.
   ///
-  /// - Parameter deadline: how long it may take, checked between operators and inside long ones; nil for no limit.
+  /// - Parameter deadline: how long it may take, checked between operators and inside long ones; nil for no limit. Allocation that had to
+  ///   be done first counts, but is not interrupted.
   /// - Throws: ``ModelError`` with kind `cancelled`, `deadlineExceeded`, `invalidValue`, …; outputs are then not available.
   public func invoke(deadline: Duration? = nil) throws(ModelError) {
-    try allocate()
     var limit: UInt64 = 0
     if let deadline {
       let (seconds, attoseconds) = deadline.components
@@ -174,6 +174,7 @@ public final class Interpreter {
       }
     }
     context.begin(deadline: limit)
+    try allocate()
     try runner.invoke(profiler: profiler)
   }
 

@@ -121,7 +121,8 @@ extension SegmentBuilder {
       }
     }
     let plan: ArenaPlan
-    do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: planningEffort) } catch {
+    let effort = isFirst ? planningEffort : planningEffort.whileRunning
+    do throws(PlanningError) { plan = try MemoryPlanner.plan(buffers, effort: effort) } catch {
       throw ModelError(.limitExceeded, "memory cannot be planned: \(error)")
     }
     var layout = Layout(arena: try Arena(byteCount: plan.bytes, budget: budget), plan: plan)

@@ -20,6 +20,8 @@ struct SegmentBuilder {
   var types: [TensorType]
   /// Values that became known while shapes were resolved.
   var values: [TensorID: Constant] = [:]
+  /// When to stop computing values while resolving shapes.
+  private var foldingDeadline: UInt64 = 0
 
   /// A node as far as it was worked out.
   struct Resolved {
@@ -75,6 +77,7 @@ struct SegmentBuilder {
   mutating func build(
     from start: Int, isFirst: Bool, memory: @escaping Lookup
   ) throws(ModelError) -> Segment {
+    foldingDeadline = ExecutionContext.now() + limits.foldingNanoseconds
     var resolved: [Resolved] = []
     var assumptions = Segment.Assumptions()
     var next = start
@@ -248,9 +251,13 @@ struct SegmentBuilder {
     }
     for (id, shape) in zip(node.outputs, shapes) {
       guard shape.elementCount <= limits.tensorElements else {
-        throw .invalidValue("an output of \(shape) has more than \(limits.tensorElements) elements")
+        throw .limitExceeded("an output of \(shape) has more than \(limits.tensorElements) elements")
       }
       types[id.index].shape = shape
+      // A variable's memory was there before, with the size that the model declares.
+      if graph[id].isVariable, types[id.index].byteCount != graph[id].type.byteCount {
+        throw .malformed("writes \(types[id.index]) to a variable of \(graph[id].type)")
+      }
     }
     let outputs = node.outputs.map { types[$0.index] }
     var resolved = Resolved(node: index, inputs: context.inputs, outputs: outputs)
@@ -308,6 +315,7 @@ struct SegmentBuilder {
     _ operation: any Operator, _ node: Node, _ context: NodeContext
   ) throws(OperatorError) -> Bool {
     guard operation.isPure, !values.isEmpty || operation.dependsOnlyOnShapes else { return false }
+    guard !node.outputs.contains(where: { graph[$0].isVariable }) else { return false }
     let constants = node.inputs.map { $0.flatMap { graph[$0].constant ?? values[$0] } }
     let isKnown = zip(node.inputs, constants).allSatisfy { $0 == nil || $1 != nil }
     guard isKnown || operation.dependsOnlyOnShapes else { return false }
@@ -315,9 +323,16 @@ struct SegmentBuilder {
     let evaluation = NodeEvaluation(
       operation: operation, inputs: context.inputs, outputs: context.outputs, constants: constants,
       bodies: node.bodies)
-    guard
-      let results = try evaluation.run(maximumBytes: Self.knownValueBytes * 16, nanoseconds: FoldConstants.nanoseconds)
-    else { return false }
+    let start = ExecutionContext.now()
+    guard start < foldingDeadline else { return false }
+    let results: [(type: TensorType, constant: Constant)]?
+    do throws(OperatorError) {
+      results = try evaluation.run(
+        maximumBytes: Self.knownValueBytes * 16, nanoseconds: foldingDeadline - start)
+    } catch .deadlineExceeded {
+      return false
+    }
+    guard let results else { return false }
     for (id, result) in zip(node.outputs, results) { values[id] = result.constant }
     return true
   }

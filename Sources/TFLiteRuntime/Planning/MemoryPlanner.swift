@@ -14,6 +14,13 @@ public enum MemoryPlanner {
 
     /// Up to 500 million steps or two seconds, whichever ends first.
     public static let standard = Effort.search(stepLimit: 500_000_000, timeLimit: .seconds(2))
+
+    /// This effort where a model waits for the plan, because a shape depends on a value that was just computed: at most ten milliseconds.
+    var whileRunning: Effort {
+      guard case .search(let stepLimit, let timeLimit) = self else { return self }
+      return .search(
+        stepLimit: min(stepLimit, 1_000_000), timeLimit: min(timeLimit ?? .milliseconds(10), .milliseconds(10)))
+    }
   }
 
   /// Plans an arena.

@@ -75,8 +75,8 @@ import Testing
       error { try interpreter.setInput(0, try #require(Tensor([Int32](0..<6), shape: [1, 6]))) },
       error { try interpreter.resizeInput(0, to: [-1, 6]) }, error { try interpreter.resizeInput(0, to: [1 << 40]) },
       error { try interpreter.resizeInput(0, to: [1 << 30, 1 << 30, 1 << 30]) },
-      error { try interpreter.resizeInput(0, to: [1 << 20, 1 << 20]) },
     ]
+    #expect(error { try interpreter.resizeInput(0, to: [1 << 20, 1 << 20]) }?.kind == .limitExceeded)
     for error in wrong {
       #expect(error?.kind == .invalidArgument, "\(String(describing: error))")
       #expect((error?.location.tensorName?.count ?? 0) > 0)

@@ -10,14 +10,12 @@ struct FoldConstants {
   /// A result may be this many times as large as the constants it is made of; what grows more is cheaper to compute than to keep.
   static let growth = 16
   static let smallResult = 1 << 16
-  /// All operators together may take this long; those that do not get done are left to run with the model.
-  static let nanoseconds: UInt64 = 5_000_000_000
 
   func callAsFunction(_ graph: Graph) -> Graph {
     var result = graph
     result.nodes = []
     var added = 0
-    let deadline = ExecutionContext.now() + Self.nanoseconds
+    let deadline = ExecutionContext.now() + limits.foldingNanoseconds
     for node in graph.nodes {
       if let values = fold(node, in: result, budget: limits.foldedConstantBytes - added, deadline: deadline) {
         for (id, value) in zip(node.outputs, values) {
@@ -39,7 +37,7 @@ struct FoldConstants {
     guard case .success(let operation) = node.implementation, operation.isPure, !node.outputs.isEmpty else {
       return nil
     }
-    guard node.outputs.allSatisfy({ graph[$0].type.element.bitWidth > 0 }) else { return nil }
+    guard node.outputs.allSatisfy({ graph[$0].type.element.bitWidth > 0 && !graph[$0].isVariable }) else { return nil }
     let now = ExecutionContext.now()
     guard now < deadline else { return nil }
     var bytes = 0

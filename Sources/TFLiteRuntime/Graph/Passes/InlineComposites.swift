@@ -12,20 +12,31 @@ struct InlineComposites {
     guard graph.nodes.contains(where: { $0.identity == .builtin(.stablehloComposite) }) else { return graph }
     var result = graph
     result.nodes = []
-    for node in graph.nodes { try append(node, to: &result, depth: 0) }
+    var budget = limits.operators
+    for node in graph.nodes { try append(node, to: &result, depth: 0, budget: &budget) }
     return result
   }
 
-  private func append(_ node: Node, to result: inout Graph, depth: Int) throws(ModelError) {
-    guard node.identity == .builtin(.stablehloComposite) else {
-      guard result.nodes.count < limits.operators else {
-        throw ModelError(.limitExceeded, "inlining composites gives more than \(limits.operators) operators")
+  /// - Parameter budget: operators that may still be added. A composite counts too, and so does a copy: few of them, each naming the next
+  ///   twice, could otherwise stand for a huge tree.
+  private func append(
+    _ node: Node, to result: inout Graph, depth: Int, budget: inout Int
+  ) throws(ModelError) {
+    let place = ModelError.Location(
+      subgraph: node.origin.subgraph, operatorIndex: node.origin.index, operatorName: node.name)
+    func charge(_ operators: Int) throws(ModelError) {
+      budget -= operators
+      guard budget >= 0 else {
+        throw ModelError(
+          .limitExceeded, "inlining composites gives more than \(limits.operators) operators", at: place)
       }
+    }
+    // One with very many operands counts as several.
+    try charge(1 + (node.inputs.count + node.outputs.count) / 64)
+    guard node.identity == .builtin(.stablehloComposite) else {
       result.nodes.append(node)
       return
     }
-    let place = ModelError.Location(
-      subgraph: node.origin.subgraph, operatorIndex: node.origin.index, operatorName: node.name)
     guard depth < limits.recursionDepth else {
       throw ModelError(.limitExceeded, "composites nest deeper than \(limits.recursionDepth)", at: place)
     }
@@ -42,7 +53,7 @@ struct InlineComposites {
           + "\(node.inputs.count) and \(node.outputs.count)", at: place)
     }
     // Tensors of the body, by their index there, in the graph that is being built.
-    var mapping = [TensorID?](repeating: nil, count: body.tensors.count)
+    var mapping: [Int: TensorID] = [:]
     for (inner, outer) in zip(body.inputs, node.inputs) { mapping[inner.index] = outer }
     var copies: [(from: TensorID, to: TensorID)] = []
     for (inner, outer) in zip(body.outputs, node.outputs) {
@@ -69,8 +80,9 @@ struct InlineComposites {
       copy.inputs = inner.inputs.map { $0.map(map) }
       copy.outputs = inner.outputs.map(map)
       copy.intermediates = inner.intermediates.map(map)
-      try append(copy, to: &result, depth: depth + 1)
+      try append(copy, to: &result, depth: depth + 1, budget: &budget)
     }
+    try charge(copies.count)
     for (from, to) in copies {
       result.nodes.append(
         Node(

@@ -1,0 +1,1 @@
+../../../../Sources/TFLiteRuntime/Model/OptionsStructure.swift
