@@ -30,7 +30,8 @@ let package = Package(
   name: "TFLiteRuntime",
   products: [
     .library(name: "TFLiteRuntime", targets: ["TFLiteRuntime"]),
-    .library(name: "Kernels", targets: ["Kernels"]),
+    // With what a custom operator is written in.
+    .library(name: "Kernels", targets: ["Kernels", "TensorTypes"]),
     .library(name: "Delegates", targets: ["Delegates"]),
     .executable(name: "tflite", targets: ["tflite"]),
   ],
@@ -80,6 +81,11 @@ let package = Package(
       name: "ClassifyDigits", dependencies: ["TFLiteRuntime", "Delegates"], path: "Examples/ClassifyDigits",
       swiftSettings: [.swiftLanguageMode(.v6)]),
 
+    .executableTarget(
+      name: "CustomOperator", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
+      path: "Examples/CustomOperator", exclude: ["make_model.py", "scale_and_shift.tflite"],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+
     // Tests. Test code may use unsafe pointers without marking each use.
     .target(
       name: "KernelTestSupport", dependencies: ["Kernels", "TensorTypes", "FlatBuffers"],
@@ -103,8 +109,9 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
+    .target(name: "ModelTestSupport", path: "Tests/ModelTestSupport", swiftSettings: testSettings),
     .testTarget(
-      name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
+      name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "ModelTestSupport"],
       swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
     .testTarget(
@@ -117,7 +124,7 @@ let package = Package(
       name: "TFLiteRuntimeTests",
       dependencies: [
         "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "Delegates", "TensorConversion", "TensorFiles",
-        "KernelTestSupport", "AllocationCounter",
+        "KernelTestSupport", "ModelTestSupport", "AllocationCounter",
       ],
       swiftSettings: testSettings),
   ]
