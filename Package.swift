@@ -33,6 +33,7 @@ let package = Package(
     // With what a custom operator is written in.
     .library(name: "Kernels", targets: ["Kernels", "TensorTypes"]),
     .library(name: "Delegates", targets: ["Delegates"]),
+    .library(name: "OperatorLibraries", targets: ["OperatorLibraries"]),
     .executable(name: "tflite", targets: ["tflite"]),
   ],
   dependencies: [
@@ -59,6 +60,12 @@ let package = Package(
       name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "CXNNPack"],
       swiftSettings: swiftSettings),
 
+    // Operators in shared libraries.
+    .target(name: "COperatorInterface", cSettings: cSettings),
+    .target(
+      name: "OperatorLibraries", dependencies: ["Kernels", "TensorTypes", "FlatBuffers", "COperatorInterface"],
+      swiftSettings: swiftSettings),
+
     // The command line.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -71,8 +78,8 @@ let package = Package(
     .executableTarget(
       name: "tflite",
       dependencies: [
-        "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "TensorConversion", "TensorFiles",
-        "ImageFiles",
+        "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "OperatorLibraries", "TensorConversion",
+        "TensorFiles", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
@@ -113,6 +120,12 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "ModelTestSupport"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "OperatorLibrariesTests",
+      dependencies: [
+        "OperatorLibraries", "TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport", "AllocationCounter",
+      ],
+      exclude: ["Libraries"], swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
     .testTarget(
       name: "FixtureTests",
