@@ -8,12 +8,12 @@ internal import TensorTypes
 /// output types, is inferred and prepared as the runtime would.
 struct OperatorProbe {
   let delegates: [any Delegate]
-  /// Options whose fields all have the same number, as integer or as float, and none.
+  /// None, and some whose fields have the same number, as integer or as float.
   private let options: [OperatorOptions]
 
   /// What was found out about an operator.
   struct Result {
-    /// The input whose type varies; the one with the most types where that may be several.
+    /// The input whose type varies.
     var input = 0
     var types: Set<ElementType> = []
     /// By the delegates' names.
@@ -22,7 +22,9 @@ struct OperatorProbe {
 
   init(delegates: [any Delegate]) throws {
     self.delegates = delegates
-    options = try [.defaults] + [1, 2, Float(1).bitPattern].map { try Self.options(allFields: $0) }
+    options =
+      [.defaults, try Self.options(first: 0, others: 2)]
+      + (try [1, 2, Float(1).bitPattern].map { try Self.options(first: $0, others: $0) })
   }
 
   func callAsFunction(_ registration: OperatorRegistration) -> Result {
@@ -46,7 +48,9 @@ struct OperatorProbe {
         results[pattern.dataInput] = result
       }
     }
-    return results.values.sorted { ($0.types.count, -$0.input) > ($1.types.count, -$1.input) }.first ?? Result()
+    // Where types vary is the first input that takes about as many as any: axes and indices take two or three.
+    let most = results.values.map(\.types.count).max() ?? 0
+    return results.values.filter { 2 * $0.types.count >= most }.min { $0.input < $1.input } ?? Result()
   }
 
   // An operator that takes none of these in some form takes none at all.
@@ -126,18 +130,21 @@ struct OperatorProbe {
     }
   }
 
-  /// A FlatBuffer table whose first sixteen fields all have this value, whatever their width.
-  private static func options(allFields value: UInt32) throws -> OperatorOptions {
+  /// A FlatBuffer table of sixteen fields, of which all but the first have the same value, whatever their width.
+  private static func options(first: UInt32, others: UInt32) throws -> OperatorOptions {
     let slots = 16
     let vtable = 8
     let table = vtable + 4 + 2 * slots + 4
-    var bytes = [UInt8](repeating: 0, count: table + 16)
+    var bytes = [UInt8](repeating: 0, count: table + 24)
     bytes[0] = UInt8(table)
     bytes[vtable] = UInt8(4 + 2 * slots)
-    bytes[vtable + 2] = 16
-    for slot in 0..<slots { bytes[vtable + 4 + 2 * slot] = 8 }
+    bytes[vtable + 2] = 24
+    for slot in 0..<slots { bytes[vtable + 4 + 2 * slot] = slot == 0 ? 8 : 16 }
     bytes[table] = UInt8(table - vtable)
-    for byte in 0..<4 { bytes[table + 8 + byte] = UInt8(truncatingIfNeeded: value >> (8 * UInt32(byte))) }
+    for byte in 0..<4 {
+      bytes[table + 8 + byte] = UInt8(truncatingIfNeeded: first >> (8 * UInt32(byte)))
+      bytes[table + 16 + byte] = UInt8(truncatingIfNeeded: others >> (8 * UInt32(byte)))
+    }
     return OperatorOptions(table: try FlatBufferTable(rootOf: unsafe try SharedBytes(copying: bytes.span.bytes)))
   }
 }

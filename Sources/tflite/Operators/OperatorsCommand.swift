@@ -91,7 +91,7 @@ struct OperatorList: Encodable {
 
   var text: String {
     var table = TextTable(["operator", "versions", "element types", "xnnpack"], [.left, .left, .left, .left])
-    for row in operators { table.add([row.name, row.versions, row.typeText, row.xnnpack.joined(separator: ", ")]) }
+    for row in operators { table.add([row.name, row.versions, row.typeText, Self.short(row.xnnpack)]) }
     return table.text()
   }
 
@@ -109,7 +109,7 @@ struct OperatorList: Encodable {
       "|---|---|---|---|",
     ]
     for row in operators {
-      lines.append("| \(row.name) | \(row.versions) | \(row.typeText) | \(row.xnnpack.joined(separator: ", ")) |")
+      lines.append("| \(row.name) | \(row.versions) | \(row.typeText) | \(Self.short(row.xnnpack)) |")
     }
     return lines.joined(separator: "\n")
   }
