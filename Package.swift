@@ -123,7 +123,7 @@ let package = Package(
     .testTarget(
       name: "OperatorLibrariesTests",
       dependencies: [
-        "OperatorLibraries", "TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport", "AllocationCounter",
+        "OperatorLibraries", "TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport",
       ],
       exclude: ["Libraries"], swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
