@@ -30,8 +30,10 @@ let package = Package(
   name: "TFLiteRuntime",
   products: [
     .library(name: "TFLiteRuntime", targets: ["TFLiteRuntime"]),
-    .library(name: "Kernels", targets: ["Kernels"]),
+    // With what a custom operator is written in.
+    .library(name: "Kernels", targets: ["Kernels", "TensorTypes"]),
     .library(name: "Delegates", targets: ["Delegates"]),
+    .library(name: "OperatorLibraries", targets: ["OperatorLibraries"]),
     .executable(name: "tflite", targets: ["tflite"]),
   ],
   dependencies: [
@@ -58,6 +60,12 @@ let package = Package(
       name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "CXNNPack"],
       swiftSettings: swiftSettings),
 
+    // Operators in shared libraries.
+    .target(name: "COperatorInterface", cSettings: cSettings),
+    .target(
+      name: "OperatorLibraries", dependencies: ["Kernels", "TensorTypes", "FlatBuffers", "COperatorInterface"],
+      swiftSettings: swiftSettings),
+
     // The command line.
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
@@ -70,14 +78,19 @@ let package = Package(
     .executableTarget(
       name: "tflite",
       dependencies: [
-        "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "TensorConversion", "TensorFiles",
-        "ImageFiles",
+        "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "OperatorLibraries", "TensorConversion",
+        "TensorFiles", "ImageFiles",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
 
     .executableTarget(
       name: "ClassifyDigits", dependencies: ["TFLiteRuntime", "Delegates"], path: "Examples/ClassifyDigits",
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    .executableTarget(
+      name: "CustomOperator", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
+      path: "Examples/CustomOperator", exclude: ["make_model.py", "scale_and_shift.tflite"],
       swiftSettings: [.swiftLanguageMode(.v6)]),
 
     // Tests. Test code may use unsafe pointers without marking each use.
@@ -103,9 +116,16 @@ let package = Package(
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
+    .target(name: "ModelTestSupport", path: "Tests/ModelTestSupport", swiftSettings: testSettings),
     .testTarget(
-      name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
+      name: "ModelTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "ModelTestSupport"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "OperatorLibrariesTests",
+      dependencies: [
+        "OperatorLibraries", "TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport",
+      ],
+      exclude: ["Libraries"], swiftSettings: testSettings),
     .testTarget(name: "PlanningTests", dependencies: ["TFLiteRuntime"], swiftSettings: testSettings),
     .testTarget(
       name: "FixtureTests",
@@ -117,7 +137,7 @@ let package = Package(
       name: "TFLiteRuntimeTests",
       dependencies: [
         "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "Delegates", "TensorConversion", "TensorFiles",
-        "KernelTestSupport", "AllocationCounter",
+        "KernelTestSupport", "ModelTestSupport", "AllocationCounter",
       ],
       swiftSettings: testSettings),
   ]

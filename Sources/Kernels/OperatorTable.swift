@@ -183,22 +183,29 @@ public struct OperatorTable: Sendable {
     ZerosLike.self,
   ]
 
-  private var types: [OperatorDefinition.Identity: any Operator.Type] = [:]
+  private var registrations: [OperatorDefinition.Identity: OperatorRegistration] = [:]
 
   /// All builtin operators.
   public static let builtin: OperatorTable = {
     var table = OperatorTable()
-    for type in builtinOperators { table.types[type.definition.identity] = type }
+    for type in builtinOperators { table.add(type) }
     return table
   }()
 
-  /// The type that implements an operator; nil when there is none.
-  public func type(of identity: OperatorDefinition.Identity) -> (any Operator.Type)? { types[identity] }
+  /// How an operator is made; nil when the table has none of this identity.
+  public func registration(of identity: OperatorDefinition.Identity) -> OperatorRegistration? {
+    registrations[identity]
+  }
 
   /// Adds an operator, in place of one with the same identity.
-  public mutating func add(_ type: any Operator.Type) { types[type.definition.identity] = type }
+  public mutating func add(_ registration: OperatorRegistration) {
+    registrations[registration.definition.identity] = registration
+  }
 
-  /// This table with another operator added.
+  /// Adds an operator, in place of one with the same identity.
+  public mutating func add(_ type: any Operator.Type) { add(OperatorRegistration(type)) }
+
+  /// This table with another operator added, in place of one with the same identity.
   public func adding(_ type: any Operator.Type) -> OperatorTable {
     var table = self
     table.add(type)
@@ -207,6 +214,11 @@ public struct OperatorTable: Sendable {
 
   /// All definitions, sorted by name.
   public var definitions: [OperatorDefinition] {
-    types.values.map { $0.definition }.sorted { $0.name < $1.name }
+    registrations.values.map { $0.definition }.sorted { $0.name < $1.name }
   }
+
+  private static let builtinTypes = Set(builtinOperators.map { ObjectIdentifier($0) })
+
+  /// Whether a type is this library's own, not one that was put in its place.
+  package static func isBuiltin(_ type: any Operator.Type) -> Bool { builtinTypes.contains(ObjectIdentifier(type)) }
 }

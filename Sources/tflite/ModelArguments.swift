@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Delegates
 internal import Kernels
+internal import OperatorLibraries
 internal import TFLiteRuntime
 
 /// What every command asks about the model and how to run it.
@@ -17,16 +18,35 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "Threads for kernels and delegates.")
   var threads: Int = 1
 
+  @OptionGroup var operators: OperatorArguments
+
   func validate() throws {
     guard (1...1024).contains(threads) else { throw ValidationError("--threads takes 1 to 1024, not \(threads).") }
   }
 
-  func loadModel() throws -> Model { try Model(contentsOf: model) }
+  func loadModel() throws -> Model { try Model(contentsOf: model, operators: try operators.table()) }
 
   func makeInterpreter(_ model: Model) throws -> Interpreter { try makeInterpreter(model, signature: signature) }
 
   func makeInterpreter(_ model: Model, signature: String?) throws -> Interpreter {
     try Interpreter(model, signature: signature, options: .init(threads: threads), delegates: delegate.delegates)
+  }
+}
+
+/// Which operators models may use.
+struct OperatorArguments: ParsableArguments {
+  @Option(
+    name: .customLong("operators"),
+    help:
+      "A shared library with custom operators (docs/custom-operators.md); its code is run. May be given several times.",
+    completion: .file(extensions: ["so"]))
+  var libraries: [String] = []
+
+  /// The builtin operators and those of the libraries, later ones in place of earlier ones.
+  func table() throws -> OperatorTable {
+    var table = OperatorTable.builtin
+    for path in libraries { table.add(try OperatorLibrary(path: path)) }
+    return table
   }
 }
 

@@ -10,5 +10,5 @@ struct TFLite: ParsableCommand {
       Exit status: 0 on success, 1 for a model or data that cannot be used, 64 for wrong arguments. Errors are written to standard error.
       """,
     version: "0.1.0",
-    subcommands: [RunCommand.self, InspectCommand.self, BenchmarkCommand.self])
+    subcommands: [RunCommand.self, InspectCommand.self, BenchmarkCommand.self, OperatorsCommand.self])
 }

@@ -1,4 +1,5 @@
 import Kernels
+import ModelTestSupport
 import TFLiteRuntime
 import Testing
 

@@ -1,6 +1,7 @@
 import FlatBuffers
 import Glibc
 import Kernels
+import ModelTestSupport
 import TFLiteRuntime
 import Testing
 

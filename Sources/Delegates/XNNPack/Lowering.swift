@@ -10,6 +10,9 @@ enum Lowering {
     guard case .builtin(let builtin) = type(of: node.operation).definition.identity else {
       throw Refusal("custom operators have no kernel in this library")
     }
+    guard OperatorTable.isBuiltin(type(of: node.operation)) else {
+      throw Refusal("\(builtin.name) was replaced in the operator table")
+    }
     switch node.operation {
     case let operation as Conv2D: return try plan(operation, node)
     case let operation as DepthwiseConv2D: return try plan(operation, node)

@@ -8,7 +8,7 @@ struct OperatorReader {
   private struct Entry {
     let identity: OperatorDefinition.Identity
     let version: Int
-    let type: Result<any Kernels.Operator.Type, OperatorError>
+    let registration: Result<OperatorRegistration, OperatorError>
     /// Which members of the two options unions hold this operator's options; nil when that is not known.
     let members: (options: UInt8?, options2: UInt8?)?
 
@@ -50,7 +50,9 @@ struct OperatorReader {
       missing = .unsupported(
         name.hasPrefix("Flex")
           ? "'\(name)' is a TensorFlow operator; convert the model without TensorFlow operators (SELECT_TF_OPS)"
-          : "no custom operator '\(name)' was added to the operator table")
+          : "there is no custom operator '\(name)': add a Swift type for it to the model's operator table "
+            + "(OperatorTable.builtin.adding), or a shared library that has it (OperatorLibrary; --operators FILE of the tflite tool)"
+      )
     case let builtin?:
       identity = .builtin(builtin)
       missing = .unsupported("there is no kernel for \(builtin.name)")
@@ -59,18 +61,18 @@ struct OperatorReader {
       identity = .builtin(.placeholderForGreaterOpCodes)
       missing = .unsupported("operator code \(record.builtinCode) is not in the schema")
     }
-    guard let type = operators.type(of: identity) else {
+    guard let registration = operators.registration(of: identity) else {
       var members: (options: UInt8?, options2: UInt8?)?
       if case .builtin(let builtin) = identity { members = SubgraphCalls.references(builtin)?.members }
-      return Entry(identity: identity, version: record.version, type: .failure(missing), members: members)
+      return Entry(identity: identity, version: record.version, registration: .failure(missing), members: members)
     }
-    let definition = type.definition
+    let definition = registration.definition
     let versions = definition.versions
     let isSupported = versions.contains(record.version)
     return Entry(
       identity: identity, version: record.version,
-      type: isSupported
-        ? .success(type)
+      registration: isSupported
+        ? .success(registration)
         : .failure(
           .unsupported(
             "version \(record.version) of \(definition.name); "
@@ -111,10 +113,10 @@ struct OperatorReader {
     }
     let options = try options(record, entry, location)
     let implementation: Result<any Kernels.Operator, OperatorError>
-    switch entry.type {
-    case .success(let type):
+    switch entry.registration {
+    case .success(let registration):
       do throws(OperatorError) {
-        implementation = .success(try type.init(options: options))
+        implementation = .success(try registration.make(options))
       } catch {
         implementation = .failure(error)
       }

@@ -1,5 +1,5 @@
 /// A value to be stored in a slot of a FlatBuffer table.
-indirect enum Stored {
+package indirect enum Stored {
   case int8(Int8)
   case int32(Int32)
   case uint32(UInt32)
@@ -16,11 +16,11 @@ indirect enum Stored {
 }
 
 /// Writes FlatBuffers for tests, plainly: every table has its own field list, every field is aligned to eight bytes.
-struct FlatBufferWriter {
-  private(set) var bytes: [UInt8]
+package struct FlatBufferWriter {
+  package private(set) var bytes: [UInt8]
 
   /// A buffer with this root table and file identifier.
-  static func write(_ root: [Int: Stored], identifier: String = "TFL3") -> [UInt8] {
+  package static func write(_ root: [Int: Stored], identifier: String = "TFL3") -> [UInt8] {
     var writer = FlatBufferWriter(bytes: [0, 0, 0, 0] + Array(identifier.utf8))
     let position = writer.append(root)
     writer.put(UInt32(position), at: 0)

@@ -1,25 +1,31 @@
 /// The tables of a model, by the schema's slot numbers, for tests to change before they are written.
-struct ModelBuilder {
-  typealias Table = [Int: Stored]
+package struct ModelBuilder {
+  package typealias Table = [Int: Stored]
 
-  var version: UInt32 = 3
-  var codes: [Table] = []
-  var subgraphs: [Subgraph] = []
-  var buffers: [Table] = [[:]]
-  var metadata: [Table] = []
-  var signatures: [Table] = []
-  var groups: [Table] = []
-  var externalBuffers: [Table] = []
+  package init() {}
 
-  struct Subgraph {
-    var tensors: [Table] = []
-    var inputs: [Int32] = []
-    var outputs: [Int32] = []
-    var operators: [Table] = []
+  package var version: UInt32 = 3
+  package var codes: [Table] = []
+  package var subgraphs: [Subgraph] = []
+  package var buffers: [Table] = [[:]]
+  package var metadata: [Table] = []
+  package var signatures: [Table] = []
+  package var groups: [Table] = []
+  package var externalBuffers: [Table] = []
+
+  package struct Subgraph {
+    package init() {}
+
+    package var tensors: [Table] = []
+    package var inputs: [Int32] = []
+    package var outputs: [Int32] = []
+    package var operators: [Table] = []
 
     /// Adds a tensor and answers its index.
     @discardableResult
-    mutating func tensor(_ shape: [Int32], type: Int8 = 0, buffer: UInt32 = 0, name: String = "", _ more: Table = [:])
+    package mutating func tensor(
+      _ shape: [Int32], type: Int8 = 0, buffer: UInt32 = 0, name: String = "", _ more: Table = [:]
+    )
       -> Int32
     {
       var table: Table = [0: .int32s(shape), 1: .int8(type), 2: .uint32(buffer), 3: .string(name)]
@@ -28,28 +34,28 @@ struct ModelBuilder {
       return Int32(tensors.count - 1)
     }
 
-    mutating func node(_ code: UInt32, _ inputs: [Int32], _ outputs: [Int32], _ more: Table = [:]) {
+    package mutating func node(_ code: UInt32, _ inputs: [Int32], _ outputs: [Int32], _ more: Table = [:]) {
       var table: Table = [0: .uint32(code), 1: .int32s(inputs), 2: .int32s(outputs)]
       table.merge(more) { $1 }
       operators.append(table)
     }
   }
 
-  mutating func code(_ builtin: Int32, version: Int32 = 1, custom: String? = nil) -> UInt32 {
+  package mutating func code(_ builtin: Int32, version: Int32 = 1, custom: String? = nil) -> UInt32 {
     var table: Table = [0: .int8(Int8(min(builtin, 127))), 2: .int32(version), 3: .int32(builtin)]
     if let custom { table[1] = .string(custom) }
     codes.append(table)
     return UInt32(codes.count - 1)
   }
 
-  mutating func buffer(_ bytes: [UInt8]) -> UInt32 {
+  package mutating func buffer(_ bytes: [UInt8]) -> UInt32 {
     buffers.append([0: .bytes(bytes)])
     return UInt32(buffers.count - 1)
   }
 
-  mutating func buffer(floats: [Float]) -> UInt32 { buffer(floats.withUnsafeBytes { Array($0) }) }
+  package mutating func buffer(floats: [Float]) -> UInt32 { buffer(floats.withUnsafeBytes { Array($0) }) }
 
-  func bytes() -> [UInt8] {
+  package func bytes() -> [UInt8] {
     let graphs = subgraphs.map { graph -> Table in
       [
         0: .tables(graph.tensors), 1: .int32s(graph.inputs), 2: .int32s(graph.outputs), 3: .tables(graph.operators),
@@ -65,7 +71,9 @@ struct ModelBuilder {
 
 extension ModelBuilder {
   /// A signature over subgraph 0.
-  static func signature(_ key: String, inputs: [(String, UInt32)], outputs: [(String, UInt32)], subgraph: UInt32 = 0)
+  package static func signature(
+    _ key: String, inputs: [(String, UInt32)], outputs: [(String, UInt32)], subgraph: UInt32 = 0
+  )
     -> Table
   {
     func map(_ bindings: [(String, UInt32)]) -> Stored {
@@ -75,7 +83,7 @@ extension ModelBuilder {
   }
 
   /// `y = relu(x + c)` with a constant of four floats, a signature, metadata and a shape that is open in its first dimension.
-  static func addRelu() -> ModelBuilder {
+  package static func addRelu() -> ModelBuilder {
     var model = ModelBuilder()
     let add = model.code(0)
     let relu = model.code(19)
@@ -97,7 +105,7 @@ extension ModelBuilder {
   }
 
   /// Constants of many kinds: per-channel, blockwise, sparse, strings, packed, stored behind the FlatBuffer; a variable; a custom operator.
-  static func constants() -> ModelBuilder {
+  package static func constants() -> ModelBuilder {
     var model = ModelBuilder()
     let custom = model.code(32, custom: "Mine")
     let int8s = model.buffer([UInt8](0..<12))
@@ -136,7 +144,7 @@ extension ModelBuilder {
   }
 
   /// An IF over two subgraphs, one of which calls a third with WHILE.
-  static func control() -> ModelBuilder {
+  package static func control() -> ModelBuilder {
     var model = ModelBuilder()
     let branch = model.code(118)
     let loop = model.code(119)

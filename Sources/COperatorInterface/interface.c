@@ -1,0 +1,2 @@
+// The interface is its header.
+#include "tflite_operator.h"
