@@ -21,15 +21,6 @@ public struct TestTensor {
     try #require(type.byteCount == bytes.count)
   }
 
-  /// A tensor of strings.
-  public init(strings: [String], _ dimensions: [Int]? = nil) throws {
-    let shape = try #require(Shape(dimensions ?? [strings.count]))
-    try #require(shape.elementCount == strings.count)
-    let array = try StringArray(strings.map { Array($0.utf8) })
-    type = TensorType(element: .string, shape: shape)
-    bytes = array.layout
-  }
-
   /// The strings; nil when the bytes are not a string tensor.
   public var strings: [String]? {
     guard let array = try? StringArray(copying: bytes.span.bytes) else { return nil }

@@ -44,7 +44,7 @@ struct CorpusTests {
   private func isKnown(_ message: String) -> Bool {
     guard message.contains("Didn't find op for builtin opcode '") else { return false }
     return BuiltinOperator.allCases.contains {
-      message.contains("'\($0.name)'") && OperatorTable.builtin.type(of: .builtin($0)) != nil
+      message.contains("'\($0.name)'") && OperatorTable.builtin.registration(of: .builtin($0)) != nil
     }
   }
 }

@@ -51,7 +51,8 @@ struct IntegerLSTMCell: Sendable {
     self.operands = operands
     let scales = try IntegerLSTMScales(node, operands, geometry, options)
     cellScale = scales.cellLogarithm
-    guard let cellTanh = ShortTable.tanh(integerBits: 15 + Int(cellScale)), let gateTanh = ShortTable.tanh(integerBits: 3)
+    guard let cellTanh = ShortTable.tanh(integerBits: 15 + Int(cellScale)),
+      let gateTanh = ShortTable.tanh(integerBits: 3)
     else {
       throw .unsupported("a cell state with the scale 2^\(cellScale); 2^-15 to 2^-9 are supported")
     }
