@@ -107,6 +107,7 @@ struct ByteLSTMCell: Sendable {
     }
   }
 
+  @inline(never)
   private func range(_ slot: Int, _ batch: Int) -> Range<Int> {
     let first = (slot * sequence.batches + batch) * geometry.cells
     return first..<first + geometry.cells

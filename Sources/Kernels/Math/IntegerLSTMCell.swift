@@ -178,11 +178,18 @@ struct IntegerLSTMCell: Sendable {
   private func computeHidden(
     _ io: Operands, _ own: Range<Int>, _ batch: Int, zeroPoint: Int32, to result: inout MutableSpan<Int8>
   ) {
-    let gate = values(io, .output, batch)
-    let state = io.input(operands.cellState, as: Int16.self, in: own)
-    precondition(result.count == gate.count && result.count == state.count)
+    Self.multiply(
+      values(io, .output, batch), io.input(operands.cellState, as: Int16.self, in: own), cellTanh, hidden, zeroPoint,
+      to: &result)
+  }
+
+  private static func multiply(
+    _ gate: Span<Int16>, _ cell: Span<Int16>, _ tanh: ShortTable, _ multiplier: QuantizedMultiplier,
+    _ zeroPoint: Int32, to result: inout MutableSpan<Int8>
+  ) {
+    precondition(result.count == gate.count && result.count == cell.count)
     for i in gate.indices {
-      result[i] = Int8(clamping: hidden.apply(Int32(gate[i]) &* Int32(cellTanh[state[i]])) &+ zeroPoint)
+      result[i] = Int8(clamping: multiplier.apply(Int32(gate[i]) &* Int32(tanh[cell[i]])) &+ zeroPoint)
     }
   }
 
@@ -197,6 +204,7 @@ struct IntegerLSTMCell: Sendable {
     return clip > 0 ? max(min(clip, sum), 0 &- clip) : sum
   }
 
+  @inline(never)
   private func range(_ gate: LSTMGate, _ batch: Int) -> Range<Int> {
     let first = (gate.rawValue * sequence.batches + batch) * geometry.cells
     return first..<first + geometry.cells
