@@ -107,6 +107,7 @@ struct ByteLSTMCell: Sendable {
     }
   }
 
+  @inline(never)
   private func range(_ slot: Int, _ batch: Int) -> Range<Int> {
     let first = (slot * sequence.batches + batch) * geometry.cells
     return first..<first + geometry.cells
@@ -117,28 +118,30 @@ struct ByteLSTMCell: Sendable {
     let own = batch * cells..<(batch + 1) * cells
     finish(io, gates[0], .forget, batch, step, block)
     finish(io, gates[1], .cell, batch, step, block)
-    let place = OperandPlace(operand: .scratch(Scratch.gates))
-    do {
-      let forget = io.elements(place, as: Int16.self, range(0, batch))
-      let cellGate = io.elements(place, as: Int16.self, range(1, batch))
-      var cell = io.variable(operands.cellState, as: Int16.self, in: own)
-      for i in forget.indices {
-        cell[i] = IntegerLSTMCell.updated(cell[i], forget[i], 32767 &- forget[i], cellGate[i], 15, cellClip)
-      }
-    }
+    updateCell(io, own, batch)
     finish(io, gates[2], .output, batch, step, block)
-    // The output before the projection takes the place of the forget gate.
-    do {
-      let gate = io.elements(place, as: Int16.self, range(2, batch))
-      let cell = io.input(operands.cellState, as: Int16.self, in: own)
-      var hidden = io.scratch(Scratch.gates, as: Int16.self, in: range(0, batch))
-      for i in gate.indices {
-        let activated = Self.tanh(cell[i], 0x1p-15)
-        hidden[i] = Int16(
-          truncatingIfNeeded: QuantizedMultiplier.roundingDivideByPowerOfTwo(Int32(gate[i]) &* Int32(activated), 15))
-      }
-    }
+    computeHidden(io, own, batch)
     project(io, batch, step)
+  }
+
+  private func updateCell(_ io: Operands, _ own: Range<Int>, _ batch: Int) {
+    let place = OperandPlace(operand: .scratch(Scratch.gates))
+    var cell = io.variable(operands.cellState, as: Int16.self, in: own)
+    IntegerLSTMCell.update(
+      &cell, io.elements(place, as: Int16.self, range(0, batch)), io.elements(place, as: Int16.self, range(1, batch)),
+      shift: 15, clip: cellClip)
+  }
+
+  /// The output before the projection, which takes the place of the forget gate.
+  private func computeHidden(_ io: Operands, _ own: Range<Int>, _ batch: Int) {
+    let gate = io.elements(OperandPlace(operand: .scratch(Scratch.gates)), as: Int16.self, range(2, batch))
+    let cell = io.input(operands.cellState, as: Int16.self, in: own)
+    var hidden = io.scratch(Scratch.gates, as: Int16.self, in: range(0, batch))
+    for i in gate.indices {
+      let activated = Self.tanh(cell[i], 0x1p-15)
+      hidden[i] = Int16(
+        truncatingIfNeeded: QuantizedMultiplier.roundingDivideByPowerOfTwo(Int32(gate[i]) &* Int32(activated), 15))
+    }
   }
 
   private func finish(
@@ -147,12 +150,14 @@ struct ByteLSTMCell: Sendable {
     var x = io.scratch(Scratch.gates, as: Int16.self, in: range(gate.slot, batch))
     // Both products as steps of their own zero points, the first in place.
     products.withInput(io, gate: gate.slot, batch: batch, step: step, block) { sums, rowSums, zeroPoint in
+      var x = io.scratch(Scratch.gates, as: Int16.self, in: range(gate.slot, batch))
       for i in sums.indices {
         let byte = Int8(clamping: gate.input.apply(sums[i] &- zeroPoint &* rowSums[i]) &+ Int32(gate.inputZeroPoint))
         x[i] = Int16(byte)
       }
     }
     products.withRecurrent(io, gate: gate.slot, batch: batch) { sums, rowSums, zeroPoint in
+      var x = io.scratch(Scratch.gates, as: Int16.self, in: range(gate.slot, batch))
       for i in sums.indices {
         let byte = Int8(
           clamping: gate.recurrent.apply(sums[i] &- zeroPoint &* rowSums[i]) &+ Int32(gate.recurrentZeroPoint))

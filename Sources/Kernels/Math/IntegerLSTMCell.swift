@@ -51,8 +51,8 @@ struct IntegerLSTMCell: Sendable {
     self.operands = operands
     let scales = try IntegerLSTMScales(node, operands, geometry, options)
     cellScale = scales.cellLogarithm
-    guard let cellTanh = ShortTable.tanh(integerBits: 15 + Int(cellScale)),
-      let gateTanh = ShortTable.tanh(integerBits: 3)
+    guard let gateTanh = ShortTable.tanh(integerBits: 3),
+      let cellTanh = ShortTable.tanh(integerBits: 15 + Int(cellScale))
     else {
       throw .unsupported("a cell state with the scale 2^\(cellScale); 2^-15 to 2^-9 are supported")
     }
@@ -132,42 +132,70 @@ struct IntegerLSTMCell: Sendable {
     if !geometry.isCoupled { finish(io, .input, logistic, batch, step, block) }
     finish(io, .forget, logistic, batch, step, block)
     finish(io, .cell, gateTanh, batch, step, block)
-    let forget = values(io, .forget, batch)
-    let cellGate = values(io, .cell, batch)
-    var cell = io.variable(operands.cellState, as: Int16.self, in: own)
-    let shift = 30 + cellScale
-    if geometry.isCoupled {
-      for i in forget.indices {
-        cell[i] = Self.updated(cell[i], forget[i], 32767 &- forget[i], cellGate[i], shift, cellClip)
-      }
-    } else {
-      let input = values(io, .input, batch)
-      for i in forget.indices {
-        cell[i] = Self.updated(cell[i], forget[i], input[i], cellGate[i], shift, cellClip)
-      }
-    }
+    updateCell(io, own, batch)
     finish(io, .output, logistic, batch, step, block)
-    let gate = values(io, .output, batch)
-    let state = io.input(operands.cellState, as: Int16.self, in: own)
-    // The projection's zero point is added the other way round, as in TFLite.
-    let offset = projection == nil ? hiddenZeroPoint : 0 &- hiddenZeroPoint
     if projection == nil {
       var result = io.variable(operands.outputState, as: Int8.self, in: own)
-      for i in gate.indices {
-        result[i] = Int8(clamping: hidden.apply(Int32(gate[i]) &* Int32(cellTanh[state[i]])) &+ offset)
-      }
+      computeHidden(io, own, batch, zeroPoint: hiddenZeroPoint, to: &result)
       write(io, batch, step)
     } else {
+      // The projection's zero point is added the other way round, as in TFLite.
       var result = io.scratch(Scratch.hidden, as: Int8.self, in: own)
-      for i in gate.indices {
-        result[i] = Int8(clamping: hidden.apply(Int32(gate[i]) &* Int32(cellTanh[state[i]])) &+ offset)
-      }
+      computeHidden(io, own, batch, zeroPoint: 0 &- hiddenZeroPoint, to: &result)
+    }
+  }
+
+  private func updateCell(_ io: Operands, _ own: Range<Int>, _ batch: Int) {
+    var cell = io.variable(operands.cellState, as: Int16.self, in: own)
+    let forget = values(io, .forget, batch)
+    let cellGate = values(io, .cell, batch)
+    if geometry.isCoupled {
+      Self.update(&cell, forget, cellGate, shift: 30 + cellScale, clip: cellClip)
+    } else {
+      Self.update(&cell, forget, cellGate, values(io, .input, batch), shift: 30 + cellScale, clip: cellClip)
+    }
+  }
+
+  /// A row of new cell states with coupled gates.
+  static func update(
+    _ cell: inout MutableSpan<Int16>, _ forget: Span<Int16>, _ cellGate: Span<Int16>, shift: Int32, clip: Int16
+  ) {
+    precondition(cell.count == forget.count && cell.count == cellGate.count)
+    for i in forget.indices {
+      cell[i] = updated(cell[i], forget[i], 32767 &- forget[i], cellGate[i], shift, clip)
+    }
+  }
+
+  private static func update(
+    _ cell: inout MutableSpan<Int16>, _ forget: Span<Int16>, _ cellGate: Span<Int16>, _ input: Span<Int16>,
+    shift: Int32, clip: Int16
+  ) {
+    precondition(cell.count == forget.count && cell.count == cellGate.count && cell.count == input.count)
+    for i in forget.indices { cell[i] = updated(cell[i], forget[i], input[i], cellGate[i], shift, clip) }
+  }
+
+  /// `output gate * tanh(cell)`, in 8 bits.
+  private func computeHidden(
+    _ io: Operands, _ own: Range<Int>, _ batch: Int, zeroPoint: Int32, to result: inout MutableSpan<Int8>
+  ) {
+    Self.multiply(
+      values(io, .output, batch), io.input(operands.cellState, as: Int16.self, in: own), cellTanh, hidden, zeroPoint,
+      to: &result)
+  }
+
+  private static func multiply(
+    _ gate: Span<Int16>, _ cell: Span<Int16>, _ tanh: ShortTable, _ multiplier: QuantizedMultiplier,
+    _ zeroPoint: Int32, to result: inout MutableSpan<Int8>
+  ) {
+    precondition(result.count == gate.count && result.count == cell.count)
+    for i in gate.indices {
+      result[i] = Int8(clamping: multiplier.apply(Int32(gate[i]) &* Int32(tanh[cell[i]])) &+ zeroPoint)
     }
   }
 
   /// The new cell state: `forget * cell + input * cell gate`, clipped.
   @inline(__always)
-  static func updated(
+  private static func updated(
     _ cell: Int16, _ forget: Int16, _ input: Int16, _ cellGate: Int16, _ shift: Int32, _ clip: Int16
   ) -> Int16 {
     let kept = QuantizedMultiplier.roundingDivideByPowerOfTwo(Int32(forget) &* Int32(cell), 15)
@@ -176,6 +204,7 @@ struct IntegerLSTMCell: Sendable {
     return clip > 0 ? max(min(clip, sum), 0 &- clip) : sum
   }
 
+  @inline(never)
   private func range(_ gate: LSTMGate, _ batch: Int) -> Range<Int> {
     let first = (gate.rawValue * sequence.batches + batch) * geometry.cells
     return first..<first + geometry.cells
@@ -195,18 +224,16 @@ struct IntegerLSTMCell: Sendable {
     let bias = io.input(operands.biases[gate.rawValue], as: Int32.self)
     let isNormalized = geometry.isNormalized
     products.withInput(io, gate: parameters.slot, batch: batch, step: step, block) { sums, rowSums, zeroPoint in
-      precondition(sums.count == x.count && rowSums.count == x.count && bias.count == x.count)
-      for i in sums.indices {
-        let sum = sums[i] &- zeroPoint &* rowSums[i] &+ (isNormalized ? 0 : bias[i])
-        x[i] = Int16(clamping: parameters.input.apply(sum))
+      var x = io.scratch(Scratch.gates, as: Int16.self, in: range(gate, batch))
+      if isNormalized {
+        Self.scale(&x, sums, rowSums, zeroPoint, parameters.input)
+      } else {
+        Self.scale(&x, sums, rowSums, zeroPoint, parameters.input, bias: bias)
       }
     }
     products.withRecurrent(io, gate: parameters.slot, batch: batch) { sums, rowSums, zeroPoint in
-      precondition(sums.count == x.count && rowSums.count == x.count)
-      for i in sums.indices {
-        let sum = sums[i] &- zeroPoint &* rowSums[i]
-        x[i] = Int16(clamping: parameters.recurrent.apply(sum) &+ Int32(x[i]))
-      }
+      var x = io.scratch(Scratch.gates, as: Int16.self, in: range(gate, batch))
+      Self.addScaled(&x, sums, rowSums, zeroPoint, parameters.recurrent)
     }
     if geometry.hasPeephole, gate != .cell { addPeephole(io, gate, parameters.peephole, batch, to: &x) }
     if isNormalized, let coefficients = operands.normalization {
@@ -215,6 +242,32 @@ struct IntegerLSTMCell: Sendable {
         smallestVariance: parameters.smallestVariance)
     }
     for i in x.indices { x[i] = activation[x[i]] }
+  }
+
+  private static func scale(
+    _ x: inout MutableSpan<Int16>, _ sums: Span<Int32>, _ rowSums: Span<Int32>, _ zeroPoint: Int32,
+    _ multiplier: QuantizedMultiplier
+  ) {
+    precondition(sums.count == x.count && rowSums.count == x.count)
+    for i in sums.indices { x[i] = Int16(clamping: multiplier.apply(sums[i] &- zeroPoint &* rowSums[i])) }
+  }
+
+  private static func scale(
+    _ x: inout MutableSpan<Int16>, _ sums: Span<Int32>, _ rowSums: Span<Int32>, _ zeroPoint: Int32,
+    _ multiplier: QuantizedMultiplier, bias: Span<Int32>
+  ) {
+    precondition(sums.count == x.count && rowSums.count == x.count && bias.count == x.count)
+    for i in sums.indices { x[i] = Int16(clamping: multiplier.apply(sums[i] &- zeroPoint &* rowSums[i] &+ bias[i])) }
+  }
+
+  private static func addScaled(
+    _ x: inout MutableSpan<Int16>, _ sums: Span<Int32>, _ rowSums: Span<Int32>, _ zeroPoint: Int32,
+    _ multiplier: QuantizedMultiplier
+  ) {
+    precondition(sums.count == x.count && rowSums.count == x.count)
+    for i in sums.indices {
+      x[i] = Int16(clamping: multiplier.apply(sums[i] &- zeroPoint &* rowSums[i]) &+ Int32(x[i]))
+    }
   }
 
   private func addPeephole(

@@ -132,38 +132,45 @@ struct LSTMCell: Sendable {
     if !geometry.isCoupled { finish(io, .input, .logistic, batch, step, block) }
     finish(io, .forget, .logistic, batch, step, block)
     finish(io, .cell, .fused(options.activation), batch, step, block)
-    let cellGate = values(io, .cell, batch, step, block)
-    let forget = values(io, .forget, batch, step, block)
-    var cell = io.variable(operands.cellState, as: Float.self, in: own)
-    precondition(cell.count == forget.count && cell.count == cellGate.count)
-    if geometry.isCoupled {
-      for i in forget.indices { cell[i] = forget[i] * cell[i] + cellGate[i] * (1 - forget[i]) }
-    } else {
-      let input = values(io, .input, batch, step, block)
-      precondition(cell.count == input.count)
-      for i in forget.indices { cell[i] = forget[i] * cell[i] + cellGate[i] * input[i] }
-    }
-    RecurrentRow.clip(&cell, options.cellClip)
+    updateCell(io, own, batch, step, block)
     finish(io, .output, .logistic, batch, step, block)
-
-    let gate = values(io, .output, batch, step, block)
-    let state = io.input(operands.cellState, as: Float.self, in: own)
-    var hidden = io.scratch(Scratch.hidden, as: Float.self, in: own)
-    if options.activation == .none {
-      RecurrentRow.copy(cellGate, to: &hidden)
-    } else {
-      RecurrentRow.copy(state, to: &hidden)
-      RecurrentActivation.fused(options.activation).apply(&hidden)
-    }
-    for i in gate.indices { hidden[i] = gate[i] * hidden[i] }
+    computeHidden(io, own, batch, step, block)
     if projection == nil { emit(io, Scratch.hidden, batch, step) }
   }
 
-  @inline(__always) @_lifetime(borrow io)
-  private func values(
-    _ io: Operands, _ gate: LSTMGate, _ batch: Int, _ step: Int, _ block: SequenceProducts.Block
-  ) -> Span<Float> {
-    products.values(io, slots[gate.rawValue] ?? 0, batch: batch, step: step, block)
+  /// The new cell state.
+  private func updateCell(
+    _ io: Operands, _ own: Range<Int>, _ batch: Int, _ step: Int, _ block: SequenceProducts.Block
+  ) {
+    let slots = slots
+    let forget = products.values(io, slots[1] ?? 0, batch: batch, step: step, block)
+    let cellGate = products.values(io, slots[2] ?? 0, batch: batch, step: step, block)
+    var cell = io.variable(operands.cellState, as: Float.self, in: own)
+    if let slot = slots[0] {
+      let input = products.values(io, slot, batch: batch, step: step, block)
+      RecurrentRow.blend(&cell, forget, cellGate, input)
+    } else {
+      RecurrentRow.blend(&cell, forget, cellGate)
+    }
+    RecurrentRow.clip(&cell, options.cellClip)
+  }
+
+  /// The output before the projection.
+  private func computeHidden(
+    _ io: Operands, _ own: Range<Int>, _ batch: Int, _ step: Int, _ block: SequenceProducts.Block
+  ) {
+    let slots = slots
+    let gate = products.values(io, slots[3] ?? 0, batch: batch, step: step, block)
+    var hidden = io.scratch(Scratch.hidden, as: Float.self, in: own)
+    if options.activation == .none {
+      let cellGate = products.values(io, slots[2] ?? 0, batch: batch, step: step, block)
+      RecurrentRow.copy(cellGate, to: &hidden)
+    } else {
+      let cell = io.input(operands.cellState, as: Float.self, in: own)
+      RecurrentRow.copy(cell, to: &hidden)
+      RecurrentActivation.fused(options.activation).apply(&hidden)
+    }
+    RecurrentRow.multiply(&hidden, gate)
   }
 
   /// Adds to a gate what does not come from the inputs, and applies normalisation and activation.

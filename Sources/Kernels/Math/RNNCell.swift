@@ -90,21 +90,38 @@ struct RNNCell: Sendable {
   var scratch: [Int] { products.scratch }
 
   func run(_ io: Kernels.Operands) throws(OperatorError) {
-    let sequence = products.geometry
+    let batches = products.geometry.batches
     try products.run(io) { step, block throws(OperatorError) in
-      try io.parallel(sequence.batches, grain: max(1, 16384 / max(units, 1))) { batches in
-        for batch in batches {
-          var x = products.mutableValues(io, 0, batch: batch, step: step, block)
-          products.addRecurrent(io, gate: 0, matrix: 0, batch: batch, to: &x)
-          activation.apply(&x)
-          let result = products.values(io, 0, batch: batch, step: step, block)
-          var kept = io.variable(state, as: Float.self, in: batch * units..<(batch + 1) * units)
-          RecurrentRow.copy(result, to: &kept)
-          let first = sequence.row(batch, step: step) * output.rowStride + output.offset
-          var y = io.output(output.index, as: Float.self, in: first..<first + units)
-          RecurrentRow.copy(result, to: &y)
-        }
+      try io.parallel(batches, grain: max(1, 16384 / max(units, 1))) { range in
+        for batch in range { self.step(io, batch, step, block) }
       }
     }
+  }
+
+  private func step(_ io: Kernels.Operands, _ batch: Int, _ step: Int, _ block: SequenceProducts.Block) {
+    finish(io, batch, step, block)
+    keep(io, products.values(io, 0, batch: batch, step: step, block), batch)
+    let first = firstOutput(batch, step)
+    var y = io.output(output.index, as: Float.self, in: first..<first + units)
+    RecurrentRow.copy(io.input(state, as: Float.self, in: batch * units..<(batch + 1) * units), to: &y)
+  }
+
+  /// The first element of the output of a batch at a step.
+  @inline(never)
+  private func firstOutput(_ batch: Int, _ step: Int) -> Int {
+    products.geometry.row(batch, step: step) * output.rowStride + output.offset
+  }
+
+  /// Makes a row the state of a batch.
+  private func keep(_ io: Kernels.Operands, _ row: Span<Float>, _ batch: Int) {
+    var kept = io.variable(state, as: Float.self, in: batch * units..<(batch + 1) * units)
+    RecurrentRow.copy(row, to: &kept)
+  }
+
+  /// Adds to the products with the inputs what is missing, and applies the activation.
+  private func finish(_ io: Kernels.Operands, _ batch: Int, _ step: Int, _ block: SequenceProducts.Block) {
+    var x = products.mutableValues(io, 0, batch: batch, step: step, block)
+    products.addRecurrent(io, gate: 0, matrix: 0, batch: batch, to: &x)
+    activation.apply(&x)
   }
 }

@@ -38,6 +38,24 @@ enum RecurrentRow {
     for i in a.indices { x[i] = x[i] + a[i] }
   }
 
+  /// `x *= a`.
+  static func multiply(_ x: inout MutableSpan<Float>, _ a: Span<Float>) {
+    precondition(x.count == a.count)
+    for i in a.indices { x[i] = a[i] * x[i] }
+  }
+
+  /// `x = a * x + b * (1 - a)`.
+  static func blend(_ x: inout MutableSpan<Float>, _ a: Span<Float>, _ b: Span<Float>) {
+    precondition(x.count == a.count && x.count == b.count)
+    for i in a.indices { x[i] = a[i] * x[i] + b[i] * (1 - a[i]) }
+  }
+
+  /// `x = a * x + b * c`.
+  static func blend(_ x: inout MutableSpan<Float>, _ a: Span<Float>, _ b: Span<Float>, _ c: Span<Float>) {
+    precondition(x.count == a.count && x.count == b.count && x.count == c.count)
+    for i in a.indices { x[i] = a[i] * x[i] + b[i] * c[i] }
+  }
+
   /// `x += a * b`.
   static func addProduct(_ x: inout MutableSpan<Float>, _ a: Span<Float>, _ b: Span<Float>) {
     precondition(x.count == a.count && x.count == b.count)

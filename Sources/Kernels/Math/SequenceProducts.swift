@@ -203,7 +203,7 @@ struct SequenceProducts: Sendable {
   }
 
   /// The elements of a gate of a batch at a step, in the scratch buffer of all gates.
-  @inline(__always)
+  @inline(never)
   private func range(_ gate: Int, _ batch: Int, _ step: Int, _ block: Block) -> Range<Int> {
     let row = blocks.row(batch, step: step, block)
     let first = gate * gateStride + row * units
