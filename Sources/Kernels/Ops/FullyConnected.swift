@@ -9,7 +9,8 @@ public import TensorTypes
 /// Types: `float32` with `float32` or constant `float16` weights; `float32` with `int8`, `uint8` (bytes are read as signed), `int4` or `int2`
 /// weights, for which each row is quantised while the model runs; `uint8` with `uint8`, giving `uint8` or `int16`; `int8` with `int8`, `int4`
 /// or `int2`, giving `int8` or `int16`; `int16` with `int8`, `int4`, `int2` or `int16`; quantised per tensor or per unit, with the same bits as
-/// TFLite's reference kernels. Shuffled and blockwise quantised weights are not supported.
+/// TFLite's reference kernels. Shuffled weights are `uint8` and give `int16`, with the shuffled input as second output. Blockwise quantised
+/// weights are not supported.
 public struct FullyConnected: Operator {
   public static let definition = OperatorDefinition(.fullyConnected, versions: 1...14, options: 8)
 
@@ -19,26 +20,30 @@ public struct FullyConnected: Operator {
   package let quantizesInputsAsymmetrically: Bool
   /// The type of bias and sums for `int16` activations; `float32` when it is not set.
   package let quantizedBiasType: ElementType
-  private let weightsFormat: Int8
+  /// Whether weights are stored in blocks; see ``ShuffledMatrixProduct``.
+  package let isShuffled: Bool
 
   public init(options: OperatorOptions) throws(OperatorError) {
     activation = try FusedActivation(options, slot: 0)
-    weightsFormat = try options.int8(1)
+    let format = try options.int8(1)
+    guard format == 0 || format == 1 else { throw .malformed("\(format) is not a weights format") }
+    isShuffled = format == 1
     keepsDimensions = try options.bool(2)
     quantizesInputsAsymmetrically = try options.bool(3)
     quantizedBiasType = try options.elementType(4)
   }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
-    guard weightsFormat == 0 else {
-      throw .unsupported("weights in format \(weightsFormat) (shuffled); the default format is supported")
+    if isShuffled {
+      _ = try ShuffledMatrixProduct(node, activation: activation)
+    } else {
+      try node.expect(inputs: 2...3)
     }
-    try node.expect(inputs: 2...3)
     let input = try node.input(0).shape
     let weights = try node.input(1).shape
     guard weights.rank == 2 else { throw .malformed("the weights \(weights) must have rank 2") }
     let (units, depth) = (weights[0], weights[1])
-    _ = try arithmetic(node)
+    if !isShuffled { _ = try arithmetic(node) }
     let result: Shape?
     if keepsDimensions {
       guard let last = input.last, last == depth || depth == 0 else {
@@ -54,10 +59,11 @@ public struct FullyConnected: Operator {
       result = Shape([input.elementCount / depth, units])
     }
     guard let result else { throw .malformed("the output of input \(input) and weights \(weights) is too large") }
-    return [result]
+    return isShuffled ? [result, input] : [result]
   }
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    if isShuffled { return try ShuffledMatrixProduct(node, activation: activation).kernel() }
     let input = try node.input(0)
     let weights = try node.input(1)
     let output = try node.output(0)
