@@ -16,7 +16,7 @@ extension Lowering {
     guard weights.shape.rank == 2 else { throw Refusal("the weights \(weights) must have rank 2") }
     let units = weights.shape[0]
     let depth = weights.shape[1]
-    guard input.shape.elementCount % depth == 0 else {
+    guard depth > 0, input.shape.elementCount % depth == 0 else {
       throw Refusal("input \(input) has no rows of \(depth) elements")
     }
     let rows = input.shape.elementCount / depth

@@ -9,8 +9,8 @@ public import TensorTypes
 /// Types: `float32` with `float32` or constant `float16` weights; `float32` with `int8`, `uint8` (bytes are read as signed), `int4` or `int2`
 /// weights, for which each row is quantised while the model runs; `uint8` with `uint8`, giving `uint8` or `int16`; `int8` with `int8`, `int4`
 /// or `int2`, giving `int8` or `int16`; `int16` with `int8`, `int4`, `int2` or `int16`; quantised per tensor or per unit, with the same bits as
-/// TFLite's reference kernels. `int4` and `int2` weights may have a scale for each block along the depth; `uint8` weights may be
-/// shuffled, with a second output for the activations in that order.
+/// TFLite's reference kernels. `int4` and `int2` weights may have a scale for each block along the depth. Shuffled weights are `uint8` and give
+/// `int16`, with the shuffled input as second output.
 public struct FullyConnected: Operator {
   public static let definition = OperatorDefinition(.fullyConnected, versions: 1...14, options: 8)
 
@@ -20,27 +20,32 @@ public struct FullyConnected: Operator {
   package let quantizesInputsAsymmetrically: Bool
   /// The type of bias and sums for `int16` activations; `float32` when it is not set.
   package let quantizedBiasType: ElementType
-  /// 0 for row-major weights, 1 for shuffled ones.
-  private let weightsFormat: Int8
+  /// Whether weights are stored in blocks; see ``ShuffledMatrixProduct``.
+  package let isShuffled: Bool
 
   public init(options: OperatorOptions) throws(OperatorError) {
     activation = try FusedActivation(options, slot: 0)
-    weightsFormat = try options.int8(1)
-    guard weightsFormat == 0 || weightsFormat == 1 else { throw .malformed("weights in format \(weightsFormat)") }
+    let format = try options.int8(1)
+    guard format == 0 || format == 1 else { throw .malformed("\(format) is not a weights format") }
+    isShuffled = format == 1
     keepsDimensions = try options.bool(2)
     quantizesInputsAsymmetrically = try options.bool(3)
     quantizedBiasType = try options.elementType(4)
   }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
-    if weightsFormat == 1 { try ShuffledWeights.check(node) } else { try node.expect(inputs: 2...3) }
+    if isShuffled {
+      _ = try ShuffledMatrixProduct(node, activation: activation)
+    } else {
+      try node.expect(inputs: 2...3)
+    }
     let input = try node.input(0).shape
     let weights = try node.input(1).shape
     guard weights.rank == 2 else { throw .malformed("the weights \(weights) must have rank 2") }
     let (units, depth) = (weights[0], weights[1])
     if case .blockwise = try node.input(1).quantization {
       try checkBlockwise(node)
-    } else {
+    } else if !isShuffled {
       _ = try arithmetic(node)
     }
     let result: Shape?
@@ -58,10 +63,11 @@ public struct FullyConnected: Operator {
       result = Shape([input.elementCount / depth, units])
     }
     guard let result else { throw .malformed("the output of input \(input) and weights \(weights) is too large") }
-    return weightsFormat == 1 ? [result, input] : [result]
+    return isShuffled ? [result, input] : [result]
   }
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
+    if isShuffled { return try ShuffledMatrixProduct(node, activation: activation).kernel() }
     let input = try node.input(0)
     let weights = try node.input(1)
     let output = try node.output(0)
@@ -76,15 +82,13 @@ public struct FullyConnected: Operator {
     }
     guard output.shape.elementCount > 0 else { return Kernel { _ in } }
     let rows = input.shape.elementCount / depth
-    let isShuffled = weightsFormat == 1
-    let plain = PlainMatrixProduct(
-      geometry: MatrixProductGeometry(rows: rows, columns: units, depth: depth),
-      right: isShuffled ? Weights(packed: try ShuffledWeights.plain(node)) : try Weights(node, input: 1),
-      hasBias: bias != nil)
     if case .blockwise = weights.quantization {
       return try BlockwiseWeights(node, input: 1).product(
         node, rows: rows, hasBias: bias != nil, range: try activation.floatRange())
     }
+    let plain = PlainMatrixProduct(
+      geometry: MatrixProductGeometry(rows: rows, columns: units, depth: depth),
+      right: try Weights(node, input: 1), hasBias: bias != nil)
     let arithmetic = try arithmetic(node)
     if arithmetic == .float {
       let range = try activation.floatRange()
@@ -110,18 +114,6 @@ public struct FullyConnected: Operator {
     let weightZeroPoint = Int32(clamping: scales.zeroPoint)
     let requantize = try RealRequantization(
       factors: scales.factors(input: input, output: output), output: output, activation: activation)
-    if isShuffled {
-      // The format's kernels take both zero points to be 128.
-      let requantize = try Requantization(
-        factors: [try scales.legacyFactor(input: input, output: output)], output: output, activation: activation)
-      let kernel = plain.narrow(UInt8.self, output: Int16.self, leftZeroPoint: 128, rightZeroPoint: 128) {
-        Int16(truncatingIfNeeded: requantize($0, $1))
-      }
-      return Kernel { io throws(OperatorError) in
-        ShuffledWeights.writeWorkspace(io, rows: rows, depth: depth)
-        try kernel.invoke(io)
-      }
-    }
     if weights.element != .int16, let fast = try fast(scales.zeroPoint, .real(requantize)) { return fast }
     switch (arithmetic, output.element) {
     case (.uint8, .uint8):

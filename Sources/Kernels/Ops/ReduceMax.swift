@@ -2,7 +2,7 @@ public import TensorTypes
 
 /// `REDUCE_MAX`: the greatest element over the axes that input 1 (`int32`) names.
 ///
-/// `float32`, `int32`, `int64`, or `int8`, `uint8` and `int16` with the same quantisation for input and output.
+/// `float32`, `int32`, `int64`, `bool`, or `int8`, `uint8` and `int16` with the same quantisation for input and output.
 public struct ReduceMax: Operator {
   public static let definition = OperatorDefinition(.reduceMax, versions: 1...3, options: 27)
 
@@ -23,10 +23,11 @@ public struct ReduceMax: Operator {
     case .float32: return try kernel(node, Float.self, initial: -Float.greatestFiniteMagnitude)
     case .int8: return try kernel(node, Int8.self, initial: .min)
     case .uint8: return try kernel(node, UInt8.self, initial: .min)
+    case .bool: return try kernel(node, UInt8.self, initial: 0)
     case .int16: return try kernel(node, Int16.self, initial: .min)
     case .int32: return try kernel(node, Int32.self, initial: .min)
     case .int64: return try kernel(node, Int64.self, initial: .min)
-    default: throw .unsupported("\(element) input; float32, int8, uint8, int16, int32 and int64 are supported")
+    default: throw .unsupported("\(element) input; float32, bool, int8, uint8, int16, int32 and int64 are supported")
     }
   }
 

@@ -2,7 +2,7 @@ public import TensorTypes
 
 /// `REDUCE_MIN`: the least element over the axes that input 1 (`int32`) names.
 ///
-/// `float32`, `int32`, `int64`, or `int8`, `uint8` and `int16` with the same quantisation for input and output.
+/// `float32`, `int32`, `int64`, `bool`, or `int8`, `uint8` and `int16` with the same quantisation for input and output.
 public struct ReduceMin: Operator {
   public static let definition = OperatorDefinition(.reduceMin, versions: 1...3, options: 27)
 
@@ -23,10 +23,11 @@ public struct ReduceMin: Operator {
     case .float32: return try kernel(node, Float.self, initial: Float.greatestFiniteMagnitude)
     case .int8: return try kernel(node, Int8.self, initial: .max)
     case .uint8: return try kernel(node, UInt8.self, initial: .max)
+    case .bool: return try kernel(node, UInt8.self, initial: 1)
     case .int16: return try kernel(node, Int16.self, initial: .max)
     case .int32: return try kernel(node, Int32.self, initial: .max)
     case .int64: return try kernel(node, Int64.self, initial: .max)
-    default: throw .unsupported("\(element) input; float32, int8, uint8, int16, int32 and int64 are supported")
+    default: throw .unsupported("\(element) input; float32, bool, int8, uint8, int16, int32 and int64 are supported")
     }
   }
 

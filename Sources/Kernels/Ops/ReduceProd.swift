@@ -3,7 +3,7 @@ public import TensorTypes
 
 /// `REDUCE_PROD`: the product over the axes that input 1 (`int32`) names.
 ///
-/// `float32`, `int32`, `int64`, unquantised `int8`, `uint8` and `int16` (integers wrap), or quantised `int8` and `int16`, rescaled after each
+/// `float32`, `int32`, `int64`, `bool`, unquantised `int8`, `uint8` and `int16` (integers wrap), or quantised `int8` and `int16`, rescaled after each
 /// factor.
 public struct ReduceProd: Operator {
   public static let definition = OperatorDefinition(.reduceProd, versions: 1...2, options: 27)
@@ -34,10 +34,11 @@ public struct ReduceProd: Operator {
     case .int64: return try integers(node, Int64.self)
     case .int8: return isQuantized ? try quantized(node, Int8.self) : try integers(node, Int8.self)
     case .int16: return isQuantized ? try quantized(node, Int16.self) : try integers(node, Int16.self)
+    case .bool: return try integers(node, UInt8.self)
     case .uint8 where !isQuantized: return try integers(node, UInt8.self)
     default:
       throw .unsupported(
-        "\(input.element) input; float32, int32, int64, int8, int16 and unquantised uint8 are supported")
+        "\(input.element) input; float32, bool, int32, int64, int8, int16 and unquantised uint8 are supported")
     }
   }
 

@@ -23,6 +23,10 @@ public struct Round: Operator {
   }
 
   private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { VectorMath.roundToEven(x) }
+    @inline(__always) func value(_ x: Float) -> Float {
+      // Negative numbers that round to 0 give 0 without a sign, -0 stays.
+      let rounded = VectorMath.roundToEven(x)
+      return x == 0 ? x : rounded + 0
+    }
   }
 }

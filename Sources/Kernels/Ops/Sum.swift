@@ -2,7 +2,7 @@ public import TensorTypes
 
 /// `SUM`: the sum over the axes that input 1 (`int32`) names.
 ///
-/// `float32`, `int32` and `int64` (which wrap), or `int8`, `uint8` and `int16` with one scale and zero point each for input and output.
+/// `float32`, `int32` and `int64` (which wrap), `bool` (true where one is), or `int8`, `uint8` and `int16` with one scale and zero point each for input and output.
 public struct Sum: Operator {
   public static let definition = OperatorDefinition(.sum, versions: 1...2, options: 27)
 
@@ -23,13 +23,24 @@ public struct Sum: Operator {
           io, Float.self, to: Float.self, initial: 0 as Float, fold: { $0 + $1 }, foldRow: { sumRow($0, $1) },
           finish: { $0 })
       }
+    case .bool:
+      // True where one is.
+      return try operands.kernel(node, accumulatorBytes: 1) { io, reduction throws(OperatorError) in
+        try reduction.run(
+          io, UInt8.self, to: UInt8.self, initial: 0 as UInt8, fold: { $0 | $1 },
+          foldRow: { start, row in
+            var any = start
+            for i in row.indices { any |= row[i] }
+            return any
+          }, finish: { $0 })
+      }
     case .int32: return try integers(Int32.self, node)
     case .int64: return try integers(Int64.self, node)
     case .int8: return try quantized(Int8.self, node)
     case .uint8: return try quantized(UInt8.self, node)
     case .int16: return try quantized(Int16.self, node)
     default:
-      throw .unsupported("\(element) input; float32, int32, int64, int8, uint8 and int16 are supported")
+      throw .unsupported("\(element) input; float32, bool, int32, int64, int8, uint8 and int16 are supported")
     }
   }
 
