@@ -103,34 +103,26 @@ struct Reduction: Sendable {
   ///
   /// - Parameters:
   ///   - io: scratch buffer 0 must hold `outputCount` accumulators.
-  ///   - initial: the accumulator before the first element, also the value of empty results.
-  ///   - seeded: whether a reduction of all elements starts with the first element instead of `initial`, and how.
-  ///   - fold: the accumulator after another element.
-  ///   - foldRow: folds a row of consecutive elements.
-  ///   - finish: the result for an accumulator.
-  @inline(__always)
-  func run<T: BitwiseCopyable, A: BitwiseCopyable & Sendable, R: BitwiseCopyable>(
-    _ io: Operands, _: T.Type, to: R.Type, initial: A, seed: (@Sendable (T) -> A)? = nil,
-    fold: @Sendable (A, T) -> A, foldRow: @Sendable (A, Span<T>) -> A, finish: @Sendable (A) -> R
-  ) throws(OperatorError) {
+  ///   - function: what folds the elements.
+  func run<F: ReductionFunction>(_ io: Operands, _ function: F) throws(OperatorError) {
     guard outputCount > 0 else { return }
     guard inputCount > 0 else {
-      var results = io.output(0, as: R.self)
-      for i in results.indices { results[i] = finish(initial) }
+      var results = io.output(0, as: F.Result.self)
+      for i in results.indices { results[i] = function.finish(function.initial) }
       return
     }
     if innerIsFolded {
       try io.parallel(outer, grain: max(1, 16384 / max(1, repeats * inner))) { range in
-        var results = io.output(0, as: R.self, in: range)
+        var results = io.output(0, as: F.Result.self, in: range)
         for (place, index) in range.enumerated() {
           let base = offset(kept, keptCount, index)
-          var accumulator = initial
-          if let seed, foldsAll { accumulator = seed(io.input(0, as: T.self)[0]) }
+          var accumulator = function.initial
+          if foldsAll { accumulator = function.seed(io.input(0, as: F.Element.self)[0]) }
           for turn in 0..<repeats {
             let start = base &+ offset(folded, foldedCount, turn)
-            accumulator = foldRow(accumulator, io.input(0, as: T.self, in: start..<start &+ inner))
+            accumulator = function.foldRow(accumulator, io.input(0, as: F.Element.self, in: start..<start &+ inner))
           }
-          results[place] = finish(accumulator)
+          results[place] = function.finish(accumulator)
         }
       }
       return
@@ -145,17 +137,17 @@ struct Reduction: Sendable {
         let count = min(width, inner - first)
         let place = index * inner + first
         let base = offset(kept, keptCount, index) &+ first
-        var accumulators = io.scratch(0, as: A.self, in: place..<place + count)
-        for i in accumulators.indices { accumulators[i] = initial }
+        var accumulators = io.scratch(0, as: F.Accumulator.self, in: place..<place + count)
+        for i in accumulators.indices { accumulators[i] = function.initial }
         for turn in 0..<repeats {
           let start = base &+ offset(folded, foldedCount, turn)
-          let row = io.input(0, as: T.self, in: start..<start &+ count)
+          let row = io.input(0, as: F.Element.self, in: start..<start &+ count)
           precondition(row.count == accumulators.count)
-          for i in row.indices { accumulators[i] = fold(accumulators[i], row[i]) }
+          for i in row.indices { accumulators[i] = function.fold(accumulators[i], row[i]) }
         }
-        var results = io.output(0, as: R.self, in: place..<place + count)
+        var results = io.output(0, as: F.Result.self, in: place..<place + count)
         precondition(results.count == accumulators.count)
-        for i in results.indices { results[i] = finish(accumulators[i]) }
+        for i in results.indices { results[i] = function.finish(accumulators[i]) }
       }
     }
   }

@@ -20,10 +20,7 @@ public struct Mean: Operator {
     switch element {
     case .float32:
       return try operands.kernel(node, accumulatorBytes: 4) { io, reduction throws(OperatorError) in
-        let count = Float(reduction.foldedElements)
-        try reduction.run(
-          io, Float.self, to: Float.self, initial: 0 as Float, fold: { $0 + $1 }, foldRow: { sumRow($0, $1) },
-          finish: { $0 / count })
+        try reduction.run(io, FloatSumReduction(divisor: Float(reduction.foldedElements)))
       }
     case .int32: return try integers(Int32.self, node)
     case .int64: return try integers(Int64.self, node)
@@ -40,14 +37,7 @@ public struct Mean: Operator {
     _: T.Type, _ node: NodeContext
   ) throws(OperatorError) -> Kernel {
     try operands.kernel(node, accumulatorBytes: 8) { io, reduction throws(OperatorError) in
-      let count = Int64(reduction.foldedElements)
-      try reduction.run(
-        io, T.self, to: T.self, initial: 0 as Int64, fold: { $0 &+ Int64(truncatingIfNeeded: $1) },
-        foldRow: { start, row in
-          var sum = start
-          for i in row.indices { sum = sum &+ Int64(truncatingIfNeeded: row[i]) }
-          return sum
-        }, finish: { count > 0 ? T(truncatingIfNeeded: $0 / count) : 0 })
+      try reduction.run(io, IntegerMeanReduction<T>(count: Int64(reduction.foldedElements)))
     }
   }
 
@@ -67,19 +57,10 @@ public struct Mean: Operator {
       let multiplier = QuantizedMultiplier(
         multiplier: Int32(truncatingIfNeeded: scaled), shift: factor.shift - shift)
       let bias = Int32(truncatingIfNeeded: Int64(quantization.inputZeroPoint) &* count)
-      let zeroPoint = quantization.outputZeroPoint
       try reduction.run(
-        io, T.self, to: T.self, initial: 0 as Int32, fold: { $0 &+ Int32(truncatingIfNeeded: $1) },
-        foldRow: { start, row in
-          var sum = start
-          for i in row.indices { sum = sum &+ Int32(truncatingIfNeeded: row[i]) }
-          return sum
-        },
-        finish: { sum in
-          if isEmpty { return 0 }
-          let mean = multiplier.apply(sum &- bias) &+ zeroPoint
-          return T(truncatingIfNeeded: min(max(mean, Int32(T.min)), Int32(T.max)))
-        })
+        io,
+        QuantizedMeanReduction<T>(
+          multiplier: multiplier, bias: bias, zeroPoint: quantization.outputZeroPoint, isEmpty: isEmpty))
     }
   }
 }

@@ -18,13 +18,7 @@ public struct ReduceAny: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     try operands.kernel(node, accumulatorBytes: 1) { io, reduction throws(OperatorError) in
-      try reduction.run(
-        io, UInt8.self, to: UInt8.self, initial: 0 as UInt8, fold: { $0 | ($1 == 0 ? 0 : 1) },
-        foldRow: { start, row in
-          var result = start
-          for i in row.indices { result = result | (row[i] == 0 ? 0 : 1) }
-          return result
-        }, finish: { $0 })
+      try reduction.run(io, AnyReduction())
     }
   }
 }

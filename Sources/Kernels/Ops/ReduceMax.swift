@@ -36,13 +36,7 @@ public struct ReduceMax: Operator {
     _ node: NodeContext, _: T.Type, initial: T
   ) throws(OperatorError) -> Kernel {
     try operands.kernel(node, accumulatorBytes: MemoryLayout<T>.size) { io, reduction throws(OperatorError) in
-      try reduction.run(
-        io, T.self, to: T.self, initial: initial, seed: { $0 }, fold: { $1 > $0 ? $1 : $0 },
-        foldRow: { start, row in
-          var best = start
-          for i in row.indices { best = row[i] > best ? row[i] : best }
-          return best
-        }, finish: { $0 })
+      try reduction.run(io, MaximumReduction(initial: initial))
     }
   }
 }

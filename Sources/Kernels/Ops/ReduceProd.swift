@@ -22,13 +22,7 @@ public struct ReduceProd: Operator {
     switch input.element {
     case .float32:
       return try operands.kernel(node, accumulatorBytes: 4) { io, reduction throws(OperatorError) in
-        try reduction.run(
-          io, Float.self, to: Float.self, initial: 1 as Float, fold: { $0 * $1 },
-          foldRow: { start, row in
-            var product = start
-            for i in row.indices { product *= row[i] }
-            return product
-          }, finish: { $0 })
+        try reduction.run(io, FloatProductReduction())
       }
     case .int32: return try integers(node, Int32.self)
     case .int64: return try integers(node, Int64.self)
@@ -47,13 +41,7 @@ public struct ReduceProd: Operator {
     _ node: NodeContext, _: T.Type
   ) throws(OperatorError) -> Kernel {
     try operands.kernel(node, accumulatorBytes: MemoryLayout<T>.size) { io, reduction throws(OperatorError) in
-      try reduction.run(
-        io, T.self, to: T.self, initial: 1 as T, fold: { $0 &* $1 },
-        foldRow: { start, row in
-          var product = start
-          for i in row.indices { product = product &* row[i] }
-          return product
-        }, finish: { $0 })
+      try reduction.run(io, IntegerProductReduction<T>())
     }
   }
 
@@ -70,31 +58,30 @@ public struct ReduceProd: Operator {
       // Each factor is scaled so that after all of them the product has the output's scale.
       let root = pow(Double(quantization.outputScale), 1 / Double(max(reduction.foldedElements, 1)))
       let factor = QuantizedMultiplier(Double(quantization.inputScale) / root)
-      let factors = Factors(zeroPoint: zeroPoint, factor: factor)
       try reduction.run(
-        io, T.self, to: T.self, initial: Self.none, fold: { factors.multiply($0, Int64(truncatingIfNeeded: $1)) },
-        foldRow: { start, row in
-          var product = start
-          for i in row.indices { product = factors.multiply(product, Int64(truncatingIfNeeded: row[i])) }
-          return product
-        },
-        finish: { product in
-          if product == Self.none { return 0 }
-          let value = Int32(truncatingIfNeeded: Self.scale(product, factor)) &+ quantization.outputZeroPoint
-          return T(truncatingIfNeeded: min(max(value, Int32(T.min)), Int32(T.max)))
-        })
+        io, Factors<T>(zeroPoint: zeroPoint, outputZeroPoint: quantization.outputZeroPoint, factor: factor))
     }
   }
 
   /// Multiplies quantised values and scales each product.
-  private struct Factors: Sendable {
+  private struct Factors<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: ReductionFunction {
     let zeroPoint: Int64
+    let outputZeroPoint: Int32
     let factor: QuantizedMultiplier
 
+    @inline(__always) var initial: Int64 { ReduceProd.none }
+
     @inline(__always)
-    func multiply(_ product: Int64, _ value: Int64) -> Int64 {
-      let real = value &- zeroPoint
+    func fold(_ product: Int64, _ x: Element) -> Int64 {
+      let real = Int64(truncatingIfNeeded: x) &- zeroPoint
       return product == ReduceProd.none ? real : ReduceProd.scale(product &* real, factor)
+    }
+
+    @inline(__always)
+    func finish(_ product: Int64) -> Element {
+      if product == ReduceProd.none { return 0 }
+      let value = Int32(truncatingIfNeeded: ReduceProd.scale(product, factor)) &+ outputZeroPoint
+      return Element(truncatingIfNeeded: min(max(value, Int32(Element.min)), Int32(Element.max)))
     }
   }
 

@@ -19,9 +19,7 @@ public struct Sum: Operator {
     switch element {
     case .float32:
       return try operands.kernel(node, accumulatorBytes: 4) { io, reduction throws(OperatorError) in
-        try reduction.run(
-          io, Float.self, to: Float.self, initial: 0 as Float, fold: { $0 + $1 }, foldRow: { sumRow($0, $1) },
-          finish: { $0 })
+        try reduction.run(io, FloatSumReduction(divisor: 1))
       }
     case .bool:
       // True where one is.
@@ -49,13 +47,7 @@ public struct Sum: Operator {
     _: T.Type, _ node: NodeContext
   ) throws(OperatorError) -> Kernel {
     try operands.kernel(node, accumulatorBytes: MemoryLayout<T>.size) { io, reduction throws(OperatorError) in
-      try reduction.run(
-        io, T.self, to: T.self, initial: 0 as T, fold: { $0 &+ $1 },
-        foldRow: { start, row in
-          var sum = start
-          for i in row.indices { sum = sum &+ row[i] }
-          return sum
-        }, finish: { $0 })
+      try reduction.run(io, IntegerSumReduction<T>())
     }
   }
 
@@ -67,21 +59,8 @@ public struct Sum: Operator {
     let scale = quantization.inputScale / quantization.outputScale
     return try operands.kernel(node, accumulatorBytes: 4) { io, reduction throws(OperatorError) in
       let bias = -Float(quantization.inputZeroPoint) * scale * Float(reduction.foldedElements)
-      let zeroPoint = quantization.outputZeroPoint
       try reduction.run(
-        io, T.self, to: T.self, initial: 0 as Int32, fold: { $0 &+ Int32(truncatingIfNeeded: $1) },
-        foldRow: { start, row in
-          var sum = start
-          for i in row.indices { sum = sum &+ Int32(truncatingIfNeeded: row[i]) }
-          return sum
-        },
-        finish: { sum in
-          let real = (Float(sum) * scale + bias).rounded(.toNearestOrAwayFromZero)
-          // What the processor's conversion gives for values that do not fit.
-          let rounded = abs(real) < 0x1p31 ? Int32(real) : Int32.min
-          let value = rounded &+ zeroPoint
-          return T(truncatingIfNeeded: min(max(value, Int32(T.min)), Int32(T.max)))
-        })
+        io, QuantizedSumReduction<T>(scale: scale, bias: bias, zeroPoint: quantization.outputZeroPoint))
     }
   }
 }
