@@ -246,13 +246,8 @@ package struct ReductionOperands: Sendable, Hashable {
   static func quantization(_ node: NodeContext) throws(OperatorError) -> (
     inputScale: Float, inputZeroPoint: Int32, outputScale: Float, outputZeroPoint: Int32
   ) {
-    let input = try node.input(0).quantization
-    let output = try node.output(0).quantization
-    guard let inputScale = input.scale, let outputScale = output.scale, let inputZeroPoint = input.zeroPoint,
-      let outputZeroPoint = output.zeroPoint
-    else { throw .malformed("input and output need a scale and a zero point") }
-    return (
-      inputScale, Int32(truncatingIfNeeded: inputZeroPoint), outputScale, Int32(truncatingIfNeeded: outputZeroPoint)
-    )
+    let input = try node.affineInput(0)
+    let output = try node.affineOutput()
+    return (input.scale, input.zeroPoint, output.scale, output.zeroPoint)
   }
 }

@@ -46,8 +46,8 @@ struct StridedCopy: Sendable {
   /// Bytes that the operands must have.
   private let sourceBytes: Int
   private let targetBytes: Int
-  /// The number of elements of the target tensor, for clearing the unused bits of its last byte.
-  private let bitWidth: Int
+  /// The bits of the target's last byte that hold elements; the others become 0.
+  private let lastByteMask: UInt8
 
   /// - Parameters:
   ///   - box: dimensions of the copied box, outermost first, in the target's order.
@@ -63,7 +63,8 @@ struct StridedCopy: Sendable {
     else { throw .malformed("a tensor of \(max(sourceCount, targetCount)) elements is too large") }
     self.sourceBytes = sourceBytes
     self.targetBytes = targetBytes
-    bitWidth = bits
+    let lastBits = targetCount % 8 * bits % 8
+    lastByteMask = lastBits == 0 ? 0xFF : (1 << UInt8(lastBits)) - 1
     guard box.allSatisfy({ $0.size > 0 }) else {
       dimensions = InlineArray(repeating: Dimension(1, source: 0, target: 0))
       rank = 0
@@ -350,6 +351,7 @@ struct StridedCopy: Sendable {
       target[to >> 3] = (target[to >> 3] & ~(mask << shift)) | (value << shift)
       advance(outer: rank, &coordinates, &from, &to)
     }
+    if targetBytes > 0 { target[targetBytes - 1] &= lastByteMask }
   }
 }
 

@@ -16,6 +16,10 @@ public struct TopKV2: Operator {
       throw .malformed("\(indices) indices; int32 and int16 are supported")
     }
     let input = try node.input(0).shape
+    let countElement = try node.input(1).element
+    guard countElement == .int32 || countElement == .int16 else {
+      throw .malformed("k is \(countElement); int32 and int16 are supported")
+    }
     let values = try node.integers(1)
     guard let size = input.last, values.count == 1, values[0] >= 0, values[0] <= size else {
       throw .malformed("the \(values) greatest elements of rows of shape \(input)")

@@ -3,23 +3,21 @@ import Kernels
 import TensorTypes
 import Testing
 
+/// `max(x, 0)`
 @Suite struct ReluTests {
-  @Test(arguments: [0, 1, 3, 4, 5, 11, 1031]) func clampsFloats(count: Int) throws {
-    var generator = SeededGenerator(seed: 1)
-    let x = generator.floats(count, in: -3...3)
-    let result = try run(Relu(options: .defaults), [TestTensor(x)], outputs: [(.float32, .none)])
-    #expect(result[0].floats == x.map { $0 > 0 ? $0 : 0 })
+  private let checks = ClampChecks(
+    operation: Relu(options: .defaults), low: 0, high: .infinity, types: [.float32, .int8, .uint8, .int16])
+
+  @Test func clampsFloats() throws { try checks.clampsFloats() }
+
+  @Test(arguments: [ElementType.int8, .uint8, .int16]) func clampsQuantisedIntegers(_ element: ElementType) throws {
+    try checks.clampsQuantised(element)
   }
 
-  @Test func keepsNaN() throws {
-    let result = try run(
-      Relu(options: .defaults), [TestTensor([Float.nan, -.infinity, .infinity])], outputs: [(.float32, .none)])
-    expectClose(result[0].floats, [.nan, 0, .infinity])
+  /// Minus zero is not below zero, so it stays.
+  @Test func keepsMinusZero() throws {
+    try expectNumbers(Relu(options: .defaults), .float32, [-0.0, 0, -1e-40, 1e-40], [-0.0, 0, 0, 1e-40])
   }
 
-  @Test func refusesOtherTypes() throws {
-    #expect(throws: OperatorError.self) {
-      try run(Relu(options: .defaults), [TestTensor([1, 2] as [Int64])], outputs: [(.int64, .none)])
-    }
-  }
+  @Test func refusesOtherOperands() throws { try checks.refuses() }
 }
