@@ -10,9 +10,10 @@ import Testing
 /// - Parameters:
 ///   - inputs: nil for an optional input that is left out.
 ///   - outputs: declared element type and quantisation of each output; shapes come from the operator.
+///   - shared: an input whose memory output 0 overwrites; both must have the same size.
 public func run(
   _ operation: any Operator, _ inputs: [TestTensor?], outputs: [(ElementType, Quantization)], threads: Int = 1,
-  sourceLocation: SourceLocation = #_sourceLocation
+  shared: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> [TestTensor] {
   let constants = try inputs.map { tensor -> Constant? in
     guard let tensor, tensor.isConstant else { return nil }
@@ -55,6 +56,10 @@ public func run(
   let kernel = try operation.prepare(
     NodeContext(inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads))
   slots += types.map { allocate($0.byteCount ?? 0) }
+  if let shared {
+    try #require(slots[shared].byteCount == slots[inputs.count].byteCount, sourceLocation: sourceLocation)
+    slots[inputs.count] = slots[shared]
+  }
   slots += kernel.scratch.map { allocate($0) }
   let context = ExecutionContext(threadPool: ThreadPool(count: threads))
   try slots.withUnsafeBufferPointer { buffer in
