@@ -2,6 +2,21 @@ import Kernels
 import TensorTypes
 import Testing
 
+/// Where the operator says that its output may share an input's memory, runs it so, for each such input of the output's size, and expects the
+/// same bytes as with memory of its own.
+public func expectSameInPlace(
+  _ operation: any Operator, _ inputs: [TestTensor], output: (ElementType, Quantization),
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  guard case .inPlace(let indices) = operation.sharing else { return }
+  let separate = try run(operation, inputs, outputs: [output], sourceLocation: sourceLocation)[0].bytes
+  for index in indices where inputs[index].bytes.count == separate.count {
+    let together = try run(
+      operation, inputs, outputs: [output], shared: index, sourceLocation: sourceLocation)[0].bytes
+    if together != separate { Issue.record("in the memory of input \(index)", sourceLocation: sourceLocation) }
+  }
+}
+
 /// Runs an operator that computes each element from the element at the same place, in a floating type, and compares it with `function` of the
 /// stored values in double precision.
 ///
@@ -56,9 +71,40 @@ public func expectBroadcast(
     #expect(actual.type.shape.dimensions == broadcastShape(shapeA, shapeB), sourceLocation: sourceLocation)
     expectNear(actual.numbers, expected, tolerance: 0, sourceLocation: sourceLocation)
   }
+  try expectSameInPlace(operation, [a, b], output: result, sourceLocation: sourceLocation)
 }
 
-/// Runs the quantised form of an operator with one input on every integer and compares it with `function` of the real numbers.
+/// Runs the quantised form of an operator with two inputs on broadcast operands and expects what it gives for operands that were spread out
+/// before, over all pairs of shapes.
+///
+/// - Parameter divides: whether the second input must not stand for zero.
+public func expectQuantizedBroadcast(
+  _ operation: any Operator, _ left: AffineForm, _ right: AffineForm, output: (ElementType, Quantization),
+  divides: Bool = false, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  var generator = SeededGenerator(seed: 91)
+  for (shapeA, shapeB) in Sizes.broadcasts(left.element) {
+    let a = generator.integers(shapeA.reduce(1, *), in: left.limits)
+    let b = generator.integers(shapeB.reduce(1, *), in: right.limits).map {
+      divides && $0 == right.zeroPoint ? ($0 == right.limits.upperBound ? $0 - 1 : $0 + 1) : $0
+    }
+    let shape = broadcastShape(shapeA, shapeB)
+    let operands = [try left.tensor(a, shapeA), try right.tensor(b, shapeB)]
+    let actual = try run(operation, operands, outputs: [output], sourceLocation: sourceLocation)[0]
+    let expected = try run(
+      operation,
+      [
+        left.tensor(broadcastPositions(shapeA, in: shape).map { a[$0] }, shape),
+        right.tensor(broadcastPositions(shapeB, in: shape).map { b[$0] }, shape),
+      ], outputs: [output], sourceLocation: sourceLocation)[0]
+    #expect(actual.type.shape.dimensions == shape, sourceLocation: sourceLocation)
+    if actual.bytes != expected.bytes { Issue.record("\(shapeA) and \(shapeB)", sourceLocation: sourceLocation) }
+    try expectSameInPlace(operation, operands, output: output, sourceLocation: sourceLocation)
+  }
+}
+
+/// Runs the quantised form of an operator with one input on every integer and compares it with `function` of the real numbers; then on the
+/// first few integers, over lengths around a vector's width, which must give the same.
 public func expectQuantizedFunction(
   _ operation: any Operator, from input: AffineForm, to output: AffineForm, steps: Double = 1.001,
   sourceLocation: SourceLocation = #_sourceLocation, _ function: (Double) -> Double
@@ -68,6 +114,12 @@ public func expectQuantizedFunction(
     operation, [try input.tensor(integers)], outputs: [output.output], sourceLocation: sourceLocation)[0]
   expectQuantized(
     result, output, integers.map { function(input.real($0)) }, steps: steps, sourceLocation: sourceLocation)
+  for count in [0, 1, 15, 16, 17, 35] {
+    let part = try run(
+      operation, [input.tensor(Array(integers[..<count]))], outputs: [output.output], sourceLocation: sourceLocation)
+    #expect(part[0].integers == Array(result.integers[..<count]), sourceLocation: sourceLocation)
+  }
+  try expectSameInPlace(operation, [input.tensor(integers)], output: output.output, sourceLocation: sourceLocation)
 }
 
 /// ``expectRealFunction(_:_:_:_:tolerance:least:threads:sourceLocation:_:)`` with random numbers in `range`, over every length and shape of
@@ -82,6 +134,9 @@ public func expectRealFunctionOverSizes(
     try expectRealFunction(
       operation, element, values, dimensions, tolerance: tolerance, least: least,
       threads: Sizes.threads(values.count), sourceLocation: sourceLocation, function)
+    try expectSameInPlace(
+      operation, [TestTensor(numbers: values, dimensions, as: element)], output: (element, .none),
+      sourceLocation: sourceLocation)
   }
 }
 

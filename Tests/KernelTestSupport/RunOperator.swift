@@ -12,9 +12,10 @@ import Testing
 ///   - outputs: declared element type and quantisation of each output; shapes come from the operator.
 ///   - outputShapes: declared shapes of the outputs; scalars when empty.
 ///   - bodies: the operators of the subgraphs that the options name.
+///   - shared: an input whose memory output 0 overwrites; both must have the same size.
 public func run(
   _ operation: any Operator, _ inputs: [TestTensor?], outputs: [(ElementType, Quantization)], threads: Int = 1,
-  outputShapes: [Shape] = [], bodies: [[OperatorDefinition.Identity]] = [],
+  outputShapes: [Shape] = [], bodies: [[OperatorDefinition.Identity]] = [], shared: Int? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> [TestTensor] {
   let constants = try inputs.map { tensor -> Constant? in
@@ -76,6 +77,10 @@ public func run(
       inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads,
       bodies: bodies))
   slots += try types.map { $0.element == .string ? stringSlot(try StringArray.empty()) : allocate($0.byteCount ?? 0) }
+  if let shared {
+    try #require(slots[shared].byteCount == slots[inputs.count].byteCount, sourceLocation: sourceLocation)
+    slots[inputs.count] = slots[shared]
+  }
   slots += kernel.scratch.map { allocate($0) }
   let context = ExecutionContext(threadPool: ThreadPool(count: threads))
   try slots.withUnsafeBufferPointer { buffer in

@@ -1,8 +1,7 @@
 import KernelTestSupport
+import Kernels
 import TensorTypes
 import Testing
-
-@testable import Kernels
 
 @Suite struct AddTests {
   private func operation(_ activation: Int8 = 0, powerOfTwoScales: Bool = true) throws -> Add {
@@ -101,34 +100,12 @@ import Testing
     try attempt([0.25, 0.5, 1].map { AffineForm(.int16, scale: $0, zeroPoint: 0) })
   }
 
-  /// Each input in turn shares the output's memory, at full size and broadcast.
-  @Test(arguments: [[10, 100], [100], [1]] as [[Int]], [0, 1]) func computesInPlace(_ other: [Int], _ shared: Int)
-    throws
-  {
-    var generator = SeededGenerator(seed: 3)
-    var x = generator.floats(1000)
-    var y = generator.floats(other.reduce(1, *))
-    let expected = broadcast(x, [10, 100], y, other) { $0 + $1 }
-    let type = TensorType(element: .float32, shape: try #require(Shape([10, 100])))
-    let otherType = TensorType(element: .float32, shape: try #require(Shape(other)))
-    let kernel = try operation().prepare(
-      NodeContext(
-        inputs: shared == 0 ? [type, otherType] : [otherType, type], outputs: [type], values: [.unknown, .unknown],
-        threads: 1))
-    try x.withUnsafeMutableBytes { x in
-      try y.withUnsafeMutableBytes { y in
-        let target = OperandSlot(address: try #require(x.baseAddress), byteCount: x.count)
-        let second = OperandSlot(address: try #require(y.baseAddress), byteCount: y.count)
-        let slots = shared == 0 ? [target, second, target] : [second, target, target]
-        try slots.withUnsafeBufferPointer {
-          try kernel.invoke(
-            Operands(
-              slots: #require($0.baseAddress), inputCount: 2, outputCount: 1,
-              context: ExecutionContext(threadPool: ThreadPool(count: 1))))
-        }
-      }
-    }
-    #expect(x == expected)
+  @Test(arguments: [ElementType.int8, .uint8, .int16]) func broadcastsQuantisedIntegers(_ element: ElementType) throws {
+    let zero = element == .int16 ? 0 : 7
+    let output = AffineForm(element, scale: 0.3, zeroPoint: zero)
+    try expectQuantizedBroadcast(
+      operation(), AffineForm(element, scale: 0.1, zeroPoint: zero), AffineForm(element, scale: 0.2, zeroPoint: zero),
+      output: output.output)
     #expect(try operation().sharing == .inPlace([0, 1]))
   }
 

@@ -72,6 +72,11 @@ import Testing
     }
   }
 
+  @Test(arguments: [ElementType.int8, .uint8, .int16]) func broadcastsQuantisedIntegers(_ element: ElementType) throws {
+    let form = AffineForm(element, scale: 0.1, zeroPoint: 7)
+    try expectQuantizedBroadcast(operation(), form, form, output: form.output, divides: true)
+  }
+
   @Test(arguments: [ElementType.int8, .uint8, .int16, .int32]) func refusesZeroDivisors(_ element: ElementType) throws {
     let form = AffineForm(element, scale: 0.5, zeroPoint: element == .int32 ? 0 : 3)
     let quantization = element == .int32 ? Quantization.none : form.quantization

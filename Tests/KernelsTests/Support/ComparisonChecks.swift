@@ -47,6 +47,9 @@ struct ComparisonChecks {
   func comparesQuantised(
     _ element: ElementType, _ scales: (Float, Float), sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
+    try expectQuantizedBroadcast(
+      operation, AffineForm(element, scale: scales.0, zeroPoint: 3), AffineForm(element, scale: scales.1, zeroPoint: 5),
+      output: (.bool, .none), sourceLocation: sourceLocation)
     let isExact = scales.0.significand == 1 && scales.1.significand == 1
     for left in AffineForm.zeroPoints(element, scale: scales.0) {
       for right in AffineForm.zeroPoints(element, scale: scales.1) {
