@@ -179,6 +179,19 @@ import Testing
     #expect(try self.error { try SubgraphCalls.check(chain, limits: Limits(recursionDepth: 5)) }.kind == .limitExceeded)
   }
 
+  /// IF with its two branches: three graphs.
+  @Test func subgraphInstances() throws {
+    let path = TestModels.path("../../Fuzz/seeds/if")
+    func run(_ instances: Int) throws {
+      let model = try Model(contentsOf: path, limits: Limits(subgraphInstances: instances))
+      try Interpreter(model).invoke()
+    }
+    try run(3)
+    let error = try error { try run(2) }
+    #expect(error.kind == .limitExceeded)
+    #expect(error.message.contains("subgraphInstances"))
+  }
+
   @Test func operatorsOfTheFile() throws {
     let model = try TestModels.load("digits_float32")
     let count = model.subgraphs.reduce(0) { $0 + $1.nodes.count }
