@@ -24,13 +24,7 @@ public struct Sum: Operator {
     case .bool:
       // True where one is.
       return try operands.kernel(node, accumulatorBytes: 1) { io, reduction throws(OperatorError) in
-        try reduction.run(
-          io, UInt8.self, to: UInt8.self, initial: 0 as UInt8, fold: { $0 | $1 },
-          foldRow: { start, row in
-            var any = start
-            for i in row.indices { any |= row[i] }
-            return any
-          }, finish: { $0 })
+        try reduction.run(io, AnyReduction())
       }
     case .int32: return try integers(Int32.self, node)
     case .int64: return try integers(Int64.self, node)
