@@ -38,7 +38,7 @@ import Testing
         case .passed: row.passed += 1
         case .unsupported(let why):
           row.unsupported += 1
-          if only != nil { Corpus.report("unsupported \(folder)/\(id): \(why)") }
+          Corpus.report("unsupported \(folder)/\(id): \(why)")
         case .wrong(let why):
           row.wrong += 1
           failures.append("\(folder)/\(id): \(why)")

@@ -4,7 +4,7 @@ public import TensorTypes
 /// `HASHTABLE_LOOKUP`: for each key of a vector the slice of a table that has it, and whether there is one.
 ///
 /// Inputs: the keys that are looked up (`int32[count]`), the table's keys in rising order (`int32[rows]`), the table (`[rows, ...]`, elements
-/// of whole bytes). Outputs: slices of the table, zero for a key that is not in it; and one `uint8` for each key, 1 where it was found.
+/// of whole bytes, or a vector of strings). Outputs: slices of the table, zero or empty for a key that is not in it; and one `uint8` for each key, 1 where it was found.
 public struct HashtableLookup: Operator {
   public static let definition = OperatorDefinition(.hashtableLookup, versions: 1...1)
 
@@ -13,7 +13,11 @@ public struct HashtableLookup: Operator {
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 3, outputs: 2)
     try node.expectSameElement(2)
-    try node.expectWholeBytes(2)
+    if try node.input(2).element == .string {
+      guard try node.input(2).shape.rank == 1 else { throw .malformed("a table of strings must be a vector") }
+    } else {
+      try node.expectWholeBytes(2)
+    }
     let lookup = try node.input(0)
     let keys = try node.input(1)
     let table = try node.input(2)
@@ -36,6 +40,21 @@ public struct HashtableLookup: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let table = try node.input(2)
     let count = try node.input(0).shape[0]
+    if table.element == .string {
+      return Kernel { io throws(OperatorError) in
+        let lookup = io.input(0, as: Int32.self)
+        let keys = io.input(1, as: Int32.self)
+        let strings = try io.strings(2)
+        var hits = io.output(1, as: UInt8.self)
+        var builder = StringArrayBuilder()
+        for i in lookup.indices {
+          let row = Self.find(lookup[i], keys)
+          hits[i] = row == nil ? 0 : 1
+          try builder.append(row.map { strings.string($0) } ?? [])
+        }
+        try io.setStrings(0, try builder.finish())
+      }
+    }
     guard let tableBytes = table.byteCount, let outputBytes = try node.output(0).byteCount else {
       throw .malformed("\(table) is too large")
     }

@@ -2,7 +2,8 @@ public import TensorTypes
 
 /// `LSH_PROJECTION`: bits that are likely to be the same for similar inputs (locality sensitive hashing).
 ///
-/// Inputs: seeds `float32[hashes, bits]` with at most 32 bits, values `[count, ...]` of any type of whole bytes with at least one item,
+/// Inputs: seeds `float32[hashes, bits]` with at most 32 bits, values `[count, ...]` of strings or any type of whole bytes with at least one
+/// item,
 /// optional weights `float32[count]`. A bit is 1 when the weighted sum of the fingerprints of seed and item, read as signed integers, is
 /// above 0. The output (`int32`) has all bits (`DENSE`, `[hashes * bits]`) or one number for each hash, moved by its index (`SPARSE`,
 /// `[hashes]`).
@@ -26,7 +27,7 @@ public struct LshProjection: Operator {
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2...3)
     try node.expectOutput(.int32)
-    try node.expectWholeBytes(1)
+    if try node.input(1).element != .string { try node.expectWholeBytes(1) }
     let seeds = try node.input(0)
     let values = try node.input(1)
     guard seeds.element == .float32, seeds.shape.rank == 2, seeds.shape[1] <= 32 else {
@@ -46,11 +47,42 @@ public struct LshProjection: Operator {
     return [shape]
   }
 
+  /// Of strings the whole tensor, with its header, is cut into `count` pieces of equal size, as TFLite's kernel does.
+  private func strings(hashes: Int, bits: Int, count: Int, _ hasWeights: Bool) -> Kernel {
+    let isSparse = form == .sparse
+    return Kernel { io throws(OperatorError) in
+      let values = try io.strings(1).layout
+      let seeds = io.input(0, as: UInt32.self)
+      let weights = io.input(hasWeights ? 2 : 0, as: Float.self)
+      let itemBytes = values.count / count
+      var key = [UInt8](repeating: 0, count: 4 + itemBytes)
+      var y = io.output(0, as: Int32.self)
+      for hash in 0..<hashes {
+        try io.context.checkStop()
+        var signature: Int32 = 0
+        for bit in 0..<bits {
+          let seed = seeds[hash * bits + bit]
+          for i in 0..<4 { key[i] = UInt8(truncatingIfNeeded: seed >> UInt32(8 * i)) }
+          var score = 0.0
+          for item in 0..<count {
+            for i in 0..<itemBytes { key[4 + i] = values[item * itemBytes + i] }
+            let value = Double(Int64(bitPattern: Fingerprint.of(key.span)))
+            score += hasWeights ? Double(weights[item]) * value : value
+          }
+          let isSet: Int32 = score > 0 ? 1 : 0
+          if isSparse { signature = signature << 1 | isSet } else { y[hash * bits + bit] = isSet }
+        }
+        if isSparse { y[hash] = signature &+ Int32(truncatingIfNeeded: hash) &* (1 &<< Int32(truncatingIfNeeded: bits)) }
+      }
+    }
+  }
+
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let seeds = try node.input(0).shape
     let values = try node.input(1)
     let (hashes, bits) = (seeds[0], seeds[1])
     let count = values.shape[0]
+    if values.element == .string { return strings(hashes: hashes, bits: bits, count: count, node.inputs.count == 3) }
     guard let total = values.byteCount else { throw .malformed("\(values) is too large") }
     let keyBytes = 4 + total / count
     let isSparse = form == .sparse

@@ -1,4 +1,0 @@
-import Testing
-
-/// Its tests are in the files of the single operators.
-@Suite struct ImageTests {}
