@@ -35,9 +35,9 @@ public protocol Operator: Sendable {
   /// Which operands may share memory.
   var sharing: OperandSharing { get }
 
-  /// Whether elements of inputs are moved to outputs without being looked at, whatever their type. The runtime then runs the operator on string tensors
-  /// too, with the elements' numbers in their place (see ``StringMovement``).
-  var movesStrings: Bool { get }
+  /// The input whose elements are moved to the outputs without being looked at, whatever their type; nil where there is none. The runtime then runs the
+  /// operator on string tensors too, with the elements' numbers in their place.
+  var movedInput: Int? { get }
 
   /// Whether equal inputs give equal outputs and nothing else changes. Only then may the runtime compute the operator once instead of each
   /// time, or leave it out when nobody reads its outputs.
@@ -50,7 +50,7 @@ public protocol Operator: Sendable {
 extension Operator {
   public func outputElements(_ inputs: [TensorType?]) -> [ElementType]? { nil }
   public var sharing: OperandSharing { .separate }
-  public var movesStrings: Bool { false }
+  public var movedInput: Int? { nil }
   public var isPure: Bool { true }
   public var dependsOnlyOnShapes: Bool { false }
 }

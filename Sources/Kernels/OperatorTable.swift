@@ -130,6 +130,7 @@ public struct OperatorTable: Sendable {
     Round.self,
     Rsqrt.self,
     SVDF.self,
+    ScaledDotProductAttention.self,
     ScatterNd.self,
     SegmentSum.self,
     Select.self,

@@ -5,7 +5,9 @@ package import TensorTypes
 enum StringMovement {
   /// Whether the operator is one that moves strings, and is asked to.
   static func applies(_ operation: some Operator, _ node: NodeContext) -> Bool {
-    operation.movesStrings && node.inputs.contains { $0?.element == .string }
+    guard let moved = operation.movedInput, node.inputs.indices.contains(moved) else { return false }
+    return node.inputs.indices.allSatisfy { (node.inputs[$0]?.element == .string) == ($0 == moved) }
+      && node.outputs.allSatisfy { $0.element == .string }
   }
 
   static func kernel(_ operation: some Operator, _ node: NodeContext) throws(OperatorError) -> Kernel {

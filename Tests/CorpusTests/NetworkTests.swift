@@ -8,7 +8,7 @@ import Testing
 
 /// The real networks of the corpus, on the built-in kernels and on XNNPACK.
 @Suite(.serialized, .enabled(if: Corpus.isThere, Corpus.missing)) struct NetworkTests {
-  static let wave = 1
+  static let wave = 2
 
   static let networks: [String] = {
     guard Corpus.isThere, let index = try? String(contentsOfFile: Corpus.path("models", "INDEX.md"), encoding: .utf8)
@@ -25,11 +25,53 @@ import Testing
   }()
 
   @Test(arguments: networks) func builtinKernels(name: String) throws {
+    if try signatures(name) { return }
     try check(name, delegates: [], threads: 2)
   }
 
   @Test(arguments: networks) func xnnpack(name: String) throws {
+    if Self.signatureCases(name) != nil { return }
     try check(name, delegates: [.xnnpack()], threads: 2)
+  }
+
+  /// What `cases.json` says of a network with several signatures; nil for other networks.
+  static func signatureCases(_ name: String) -> [String: [String: Any]]? {
+    let path = Corpus.path("models", name, "cases.json")
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
+    let json = try? Corpus.json(path)
+    if let named = json as? [String: [String: Any]] { return named }
+    guard let list = json as? [[String: Any]] else { return nil }
+    return Dictionary(
+      list.map { (($0["name"] as? String) ?? ($0["suffix"] as? String) ?? "", $0) }, uniquingKeysWith: { $1 })
+  }
+
+  /// Runs the signatures of a network that has several, with inputs and outputs by name.
+  func signatures(_ name: String) throws -> Bool {
+    guard let cases = Self.signatureCases(name) else { return false }
+    let folder = Corpus.path("models", name)
+    let meta = try Corpus.json(folder + "/meta.json") as? [String: Any] ?? [:]
+    let model = try Model(contentsOf: folder + "/model.tflite")
+    for (suffix, description) in cases {
+      let inputs = try NumpyArchive(contentsOf: folder + "/inputs\(suffix).npz")
+      let expected = try NumpyArchive(contentsOf: folder + "/outputs\(suffix).npz")
+      let interpreter = try Interpreter(
+        model, signature: description["signature"] as? String, options: .init(threads: 2))
+      for (index, input) in interpreter.inputs.enumerated() {
+        let tensor = try #require(Tensor(inputs.array(named: input.name), as: input.type.element))
+        try interpreter.setInput(index, tensor)
+      }
+      try interpreter.invoke()
+      for (index, output) in interpreter.outputs.enumerated() {
+        let actual = try NumpyArray(interpreter.output(index))
+        let wanted = try expected.array(named: output.name)
+        let largest = (wanted.reals ?? []).filter(\.isFinite).map(abs).max() ?? 0
+        let tolerance = Tolerance.absolute(max(4 * Self.recordedDifference(meta), 1e-5 * largest))
+        if let problem = difference(actual, wanted, actual.isReal ? tolerance : .exact) {
+          Issue.record("\(name), \(suffix), output '\(output.name)': \(problem)")
+        }
+      }
+    }
+    return true
   }
 
   func check(_ name: String, delegates: [any Delegate], threads: Int) throws {

@@ -110,13 +110,16 @@ public func expectOperandCounts(
 ///   - output: the output's element type and quantisation; nil when it is quantised like the inputs.
 public func expectSoundQuantization(
   _ operation: any Operator, _ element: ElementType, inputs count: Int = 1, _ dimensions: [Int] = [2],
-  output: (ElementType, Quantization)? = nil, sourceLocation: SourceLocation = #_sourceLocation
+  output: (ElementType, Quantization)? = nil, takesUnquantized: Bool = false,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   let beyond = try #require(element.integerLimits).upperBound + 1
   let unsound: [(Float, Int)] = [
     (0, 0), (-1, 0), (.nan, 0), (.infinity, 0), (1, 1 << 40), (1, beyond), (1, -beyond - 1),
   ]
-  for quantization in unsound.map({ Quantization.perTensor(scale: $0.0, zeroPoint: $0.1) }) + [.none] {
+  for quantization in unsound.map({ Quantization.perTensor(scale: $0.0, zeroPoint: $0.1) })
+    + (takesUnquantized ? [] : [.none])
+  {
     var tensor = try TestTensor(zeros: element, dimensions)
     tensor.type = TensorType(element: element, shape: tensor.type.shape, quantization: quantization)
     expectRejection(

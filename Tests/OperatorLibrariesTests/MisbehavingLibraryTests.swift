@@ -25,7 +25,7 @@ import Testing
     Case("HighRank", .malformed, "rank 2147483647"),
     Case("Unset", .malformed, "rank -1"),
     Case("Huge", .malformed, "the shape"),
-    Case("Large", .invalidValue, "more than"),
+    Case("Large", .limitExceeded, "more than"),
     Case("UnknownStatus", .malformed, "infer answered 77"),
     Case("Silent", .unsupported, "infer failed without saying why"),
     Case("EndlessText", .malformed, "\u{FFFD}"),

@@ -82,13 +82,13 @@ struct BlockwiseWeights: Sendable {
     let weights = self
     return Kernel(scratch: [rows * depth, rows * 4, rows * 4]) { io throws(OperatorError) in
       try DynamicQuantization.quantizeRows(io, input: 0, rows: rows, columns: depth, asymmetric: true)
-      try io.parallel(units, grain: max(1, 32768 / max(rows * depth, 1))) { range_ in
+      try io.parallel(units, grain: max(1, 32768 / max(rows * depth, 1))) { unitRange in
         let quantized = io.writtenScratch(0, as: Int8.self)
         let values = unsafe Span<Int8>(
           _unsafeStart: unpacked.baseAddress.assumingMemoryBound(to: Int8.self), count: unpacked.count)
         let rowScales = io.writtenScratch(1, as: Float.self)
         let zeroPoints = io.writtenScratch(2, as: Int32.self)
-        for unit in range_ {
+        for unit in unitRange {
           let weightRow = values.extracting(unit &* depth..<(unit + 1) &* depth)
           for row in 0..<rows {
             let inputRow = quantized.extracting(row &* depth..<(row + 1) &* depth)

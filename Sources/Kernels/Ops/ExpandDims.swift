@@ -9,7 +9,7 @@ public struct ExpandDims: Operator {
   public init(options: OperatorOptions) {}
 
   public var sharing: OperandSharing { .view(of: 0) }
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)

@@ -9,7 +9,7 @@ public struct Fill: Operator {
 
   public init(options: OperatorOptions) {}
 
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 1 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)

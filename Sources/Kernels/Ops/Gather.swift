@@ -29,7 +29,7 @@ public struct Gather: Operator {
     return (axis, batch)
   }
 
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)

@@ -72,7 +72,8 @@ public struct LshProjection: Operator {
           let isSet: Int32 = score > 0 ? 1 : 0
           if isSparse { signature = signature << 1 | isSet } else { y[hash * bits + bit] = isSet }
         }
-        if isSparse { y[hash] = signature &+ Int32(truncatingIfNeeded: hash) &* (1 &<< Int32(truncatingIfNeeded: bits)) }
+        guard isSparse else { continue }
+        y[hash] = signature &+ Int32(truncatingIfNeeded: hash) &* (1 &<< Int32(truncatingIfNeeded: bits))
       }
     }
   }

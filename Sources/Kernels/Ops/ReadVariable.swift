@@ -17,9 +17,9 @@ public struct ReadVariable: Operator {
     try node.expectHandle(0)
     let declared = try node.output(0)
     guard declared.shape.rank == 0 else { return [declared.shape] }
-    let handle = try node.integers(0)
-    guard let resources = node.resources, handle.count == 1 else { throw .needsValue(input: 0) }
-    return [try resources.variable(Int32(truncatingIfNeeded: handle[0])).type.shape]
+    let bytes = try node.bytes(0)
+    guard let resources = node.resources, bytes.count >= 4 else { throw .needsValue(input: 0) }
+    return [try resources.variable(unsafe bytes.span.unsafeLoadUnaligned(as: Int32.self)).type.shape]
   }
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {

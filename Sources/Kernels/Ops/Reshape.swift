@@ -17,7 +17,7 @@ public struct Reshape: Operator {
   }
 
   public var sharing: OperandSharing { .view(of: 0) }
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 1...2)

@@ -36,7 +36,7 @@ public struct Slice: Operator {
     return (begin, shape)
   }
 
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 3)

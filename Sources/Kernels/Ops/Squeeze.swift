@@ -14,7 +14,7 @@ public struct Squeeze: Operator {
   }
 
   public var sharing: OperandSharing { .view(of: 0) }
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 1)

@@ -102,7 +102,7 @@ public struct StridedSlice: Operator {
       dimension: dimension, start: start, stride: stride, count: length > 0 ? (length + step - 1) / step : 0)
   }
 
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 4)

@@ -22,7 +22,7 @@ public struct Tile: Operator {
     return shape
   }
 
-  public var movesStrings: Bool { true }
+  public var movedInput: Int? { 0 }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2)

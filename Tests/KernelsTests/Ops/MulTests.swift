@@ -4,7 +4,9 @@ import TensorTypes
 import Testing
 
 @Suite struct MulTests {
-  private let checks = ArithmeticChecks(make: { try Mul(options: .table([0: .int8($0)])) }) { $0 * $1 }
+  private let checks = ArithmeticChecks(
+    make: { try Mul(options: .table([0: .int8($0)])) }, takesUnquantized: true
+  ) { $0 * $1 }
 
   @Test(arguments: [ElementType.float32, .float16, .int16, .int32, .int64, .uint32])
   func broadcasts(_ element: ElementType) throws {

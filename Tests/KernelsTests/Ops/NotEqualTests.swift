@@ -53,6 +53,6 @@ import Testing
     var broken = try TestTensor(strings: ["ab", "x", "abd"])
     broken.bytes.removeLast(missing)
     let a = try TestTensor(strings: ["ab", "", "abc"])
-    expectRejection(.invalidValue, of: NotEqual(options: .defaults), [a, broken], outputs: [(.bool, .none)])
+    expectRejection(.malformed, of: NotEqual(options: .defaults), [a, broken], outputs: [(.bool, .none)])
   }
 }

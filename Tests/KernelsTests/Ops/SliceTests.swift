@@ -72,7 +72,7 @@ import Testing
     let inputs = [
       try TestTensor(zeros: .int32, [2]), try TestTensor([0] as [Int32]), try TestTensor([1] as [Int32]),
     ]
-    try expectOnly(ElementType.movable, for: operation, inputs)
+    try expectOnly(ElementType.movable + [.string], for: operation, inputs)
     try expectOnly([.int32], for: operation, inputs, output: .int32)
     for index in [1, 2] {
       try expectOnly([.int32, .int64], for: operation, inputs, changing: [index], output: .int32)

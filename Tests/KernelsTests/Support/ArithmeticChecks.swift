@@ -7,6 +7,8 @@ import Testing
 struct ArithmeticChecks {
   /// The operator with an activation of the schema.
   let make: @Sendable (Int8) throws -> any Operator
+  /// Whether integers of 8 bits may have no scale.
+  var takesUnquantized = false
   let function: @Sendable (Double, Double) -> Double
 
   /// - Parameter magnitude: how large operands are, so that integer results stay inside their type.
@@ -105,7 +107,9 @@ struct ArithmeticChecks {
   func refuses(supported: [ElementType]) throws {
     for element in [ElementType.int8, .uint8, .int16] {
       // Without a quantisation, 16-bit integers are just integers.
-      if element != .int16 { try expectSoundQuantization(make(0), element, inputs: 2) }
+      if element != .int16 {
+        try expectSoundQuantization(make(0), element, inputs: 2, takesUnquantized: takesUnquantized)
+      }
       for activation: Int8 in [0, 3] {
         try expectSurvivalOfExtremeScales(make(activation), element, inputs: 2)
       }

@@ -1,3 +1,4 @@
+public import Kernels
 internal import Synchronization
 
 /// The passes that turn a subgraph as it was stored into the one that is planned and run.
@@ -12,11 +13,15 @@ public struct GraphCompiler: Sendable, Hashable {
     self.eliminatesDeadCode = eliminatesDeadCode
   }
 
-  /// Runs the passes on one of `subgraphs`. Composites are always inlined.
+  /// Runs the passes on one of `subgraphs`. Composites are replaced by an operator that computes them, or inlined.
   ///
   /// - Throws: ``ModelError`` when a composite's decomposition does not fit it, or a limit is reached.
-  public func compile(_ index: Int, of subgraphs: [Graph], limits: Limits) throws(ModelError) -> Graph {
-    var graph = try InlineComposites(subgraphs: subgraphs, limits: limits)(subgraphs[index])
+  ///
+  /// - Parameter operators: where composites are looked up that have kernels of their own.
+  public func compile(
+    _ index: Int, of subgraphs: [Graph], limits: Limits, operators: OperatorTable = .builtin
+  ) throws(ModelError) -> Graph {
+    var graph = try InlineComposites(subgraphs: subgraphs, limits: limits, operators: operators)(subgraphs[index])
     // An input to which the model gives a value is still an input, and the value what it holds at first; inputs keep what they hold between
     // invocations, so one that is declared a variable needs nothing more.
     for id in graph.inputs where graph[id].constant != nil || graph[id].isVariable {

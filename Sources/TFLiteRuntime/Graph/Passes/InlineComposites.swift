@@ -7,6 +7,8 @@ internal import TensorTypes
 struct InlineComposites {
   let subgraphs: [Graph]
   let limits: Limits
+  /// Composites whose name is a custom operator here run as that operator, if it takes their operands.
+  let operators: OperatorTable
 
   func callAsFunction(_ graph: Graph) throws(ModelError) -> Graph {
     guard graph.nodes.contains(where: { $0.identity == .builtin(.stablehloComposite) }) else { return graph }
@@ -19,6 +21,25 @@ struct InlineComposites {
 
   /// - Parameter budget: operators that may still be added. A composite counts too, and so does a copy: few of them, each naming the next
   ///   twice, could otherwise stand for a huge tree.
+  /// The operator that computes a composite; nil where there is none, or it does not take these operands.
+  private func recognise(_ node: Node, in graph: Graph) -> Node? {
+    guard let name = try? node.options.string(0), !name.isEmpty,
+      let registration = operators.registration(of: .custom(name))
+    else { return nil }
+    let options = OperatorOptions(custom: (try? node.options.data(2)) ?? nil)
+    guard let operation = try? registration.make(options) else { return nil }
+    let context = NodeContext(
+      inputs: node.inputs.map { $0.map { graph[$0].type } }, outputs: node.outputs.map { graph[$0].type },
+      values: node.inputs.map { $0.flatMap { graph[$0].constant }.map { .constant($0) } ?? .unknown }, threads: 1)
+    guard let shapes = try? operation.infer(context), shapes == context.outputs.map(\.shape) else { return nil }
+    var result = node
+    result.identity = registration.definition.identity
+    result.version = 1
+    result.options = options
+    result.implementation = .success(operation)
+    return result
+  }
+
   private func append(
     _ node: Node, to result: inout Graph, depth: Int, budget: inout Int
   ) throws(ModelError) {
@@ -44,6 +65,10 @@ struct InlineComposites {
     do { index = Int(try node.options.int32(1)) } catch { throw ModelError(error, at: place) }
     guard subgraphs.indices.contains(index) else {
       throw ModelError(.malformed, "the decomposition is subgraph \(index), which does not exist", at: place)
+    }
+    if let recognised = recognise(node, in: result) {
+      result.nodes.append(recognised)
+      return
     }
     let body = subgraphs[index]
     guard body.inputs.count == node.inputs.count, body.outputs.count == node.outputs.count else {

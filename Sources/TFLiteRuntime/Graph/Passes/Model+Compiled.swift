@@ -9,7 +9,7 @@ extension Model {
           subgraphs[index].outputs.append(output.tensor)
         }
       }
-      return try compiler.compile(index, of: subgraphs, limits: limits)
+      return try compiler.compile(index, of: subgraphs, limits: limits, operators: operators)
     }
   }
 }
