@@ -9,6 +9,8 @@ import Testing
 /// A graph that a test writes down node by node.
 struct GraphSketch {
   var graph = Graph()
+  /// The number that nodes have as their subgraph's.
+  var subgraph = 0
 
   /// The shape of these dimensions; a scalar's where they are not valid.
   static func tensorType(_ dimensions: [Int], _ element: ElementType = .float32) -> TensorType {
@@ -28,6 +30,12 @@ struct GraphSketch {
   mutating func constant<T: TensorScalar>(_ values: [T], _ dimensions: [Int]? = nil) throws -> TensorID {
     let id = tensor(dimensions ?? [values.count], T.elementType)
     graph[id].constant = Constant(try SharedBytes(copying: values.span.bytes))
+    return id
+  }
+
+  mutating func constant(strings: [String], _ dimensions: [Int]? = nil) throws -> TensorID {
+    let id = tensor(dimensions ?? [strings.count], .string)
+    graph[id].constant = Constant(try StringArray(strings.map { Array($0.utf8) }).bytes)
     return id
   }
 
@@ -61,24 +69,29 @@ struct GraphSketch {
     graph.nodes.append(
       Node(
         identity: definition.identity, version: min(definition.versions.upperBound, 99), inputs: inputs,
-        outputs: outputs, origin: Node.Origin(subgraph: 0, index: graph.nodes.count),
+        outputs: outputs, origin: Node.Origin(subgraph: subgraph, index: graph.nodes.count),
         implementation: .success(operation)))
   }
 }
 
-/// A graph that runs as it is, without a model file.
+/// A graph that runs as it is, without a model file, with the subgraphs that its operators name.
 final class GraphRun {
   let runner: GraphRunner
   let context: ExecutionContext
 
+  /// - Parameter subgraphs: subgraph 1 and those that follow it.
   init(
-    _ graph: Graph, options: Interpreter.Options = .init(), delegates: [any Delegate] = [],
+    _ graph: Graph, subgraphs: [Graph] = [], options: Interpreter.Options = .init(), delegates: [any Delegate] = [],
     limits: Limits = .standard
   ) throws {
-    context = ExecutionContext(threadPool: options.threadPool ?? ThreadPool(count: options.threads))
+    context = ExecutionContext(
+      threadPool: options.threadPool ?? ThreadPool(count: options.threads), resources: options.resources ?? Resources())
     runner = try GraphRunner(graph: graph, options: options, delegates: delegates, context: context, limits: limits) {
       (subgraph) throws(ModelError) in
-      throw ModelError(.invalidArgument, "there is no subgraph \(subgraph)")
+      guard subgraphs.indices.contains(subgraph - 1) else {
+        throw ModelError(.invalidArgument, "there is no subgraph \(subgraph)")
+      }
+      return subgraphs[subgraph - 1]
     }
   }
 
@@ -91,6 +104,13 @@ final class GraphRun {
       if let start = $0.baseAddress { slot.address.copyMemory(from: start, byteCount: $0.count) }
     }
   }
+
+  func set(_ id: TensorID, strings: [String]) throws {
+    try runner.allocate()
+    try #require(runner.slot(of: id)).setStringArray(StringArray(strings.map { Array($0.utf8) }))
+  }
+
+  func resize(_ id: TensorID, to dimensions: [Int]) throws { try runner.resize(id, to: dimensions) }
 
   func invoke(deadline: UInt64 = 0) throws {
     try runner.allocate()
@@ -107,4 +127,11 @@ final class GraphRun {
   }
 
   func floats(_ id: TensorID) throws -> [Float] { try values(id) }
+
+  func strings(_ id: TensorID) throws -> [String] {
+    let slot = try #require(runner.slot(of: id))
+    return try #require(slot.stringArray).strings.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  func shape(_ id: TensorID) -> [Int] { runner.type(of: id).shape.dimensions }
 }
