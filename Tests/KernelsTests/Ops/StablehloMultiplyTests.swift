@@ -4,42 +4,16 @@ import TensorTypes
 import Testing
 
 @Suite struct StablehloMultiplyTests {
-  private func check<T: BitwiseCopyable & Equatable>(
-    _ a: [T], _ b: [T], _ element: ElementType, _ function: (T, T) -> T
-  ) throws {
-    let result = try run(
-      StablehloMultiply(options: .defaults), [TestTensor(a, element: element), TestTensor(b, element: element)],
-      outputs: [(element, .none)])
-    #expect(result[0].values(T.self) == zip(a, b).map(function))
+  private struct Function: NumberPairFunction {
+    func integers<T: FixedWidthInteger>(_ a: T, _ b: T) -> T { a &* b }
+    func reals<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T { a * b }
+    func truth(_ a: Bool, _ b: Bool) -> Bool { a && b }
   }
 
-  private func checkIntegers<T: FixedWidthInteger & BitwiseCopyable>(
-    _: T.Type, _ element: ElementType, count: Int
-  ) throws {
-    var generator = SeededGenerator(seed: 11)
-    let a = generator.integers(count, in: T.min...T.max)
-    let b = generator.integers(count, in: T.min...T.max)
-    try check(a, b, element) { a, b in a &* b }
-  }
+  private let checks = StablehloPairChecks(operation: StablehloMultiply(options: .defaults), function: Function())
 
   @Test(arguments: [0, 1, 3, 4, 5, 15, 16, 17, 35]) func combines(count: Int) throws {
-    try checkIntegers(Int8.self, .int8, count: count)
-    try checkIntegers(UInt8.self, .uint8, count: count)
-    try checkIntegers(Int16.self, .int16, count: count)
-    try checkIntegers(UInt16.self, .uint16, count: count)
-    try checkIntegers(Int32.self, .int32, count: count)
-    try checkIntegers(UInt32.self, .uint32, count: count)
-    try checkIntegers(Int64.self, .int64, count: count)
-    try checkIntegers(UInt64.self, .uint64, count: count)
-    var generator = SeededGenerator(seed: 12)
-    let a = generator.floats(count)
-    let b = generator.floats(count)
-    try check(a, b, .float32) { a, b in a * b }
-    try check(a.map { Double($0) }, b.map { Double($0) }, .float64) { a, b in a * b }
-    try check(a.map { Float16($0) }, b.map { Float16($0) }, .float16) { a, b in a * b }
-    let p = generator.integers(count, in: 0...1 as ClosedRange<UInt8>)
-    let q = generator.integers(count, in: 0...1 as ClosedRange<UInt8>)
-    try check(p, q, .bool) { a, b in a != 0 && b != 0 ? 1 : 0 }
+    try checks.combines(count: count)
   }
 
   @Test func takesWhatIsNotFinite() throws {
@@ -49,15 +23,5 @@ import Testing
     expectClose(result[0].floats, [.nan, .nan, .nan])
   }
 
-  @Test func refusesWhatItCannotTake() throws {
-    let two = try TestTensor([1, 2] as [Float])
-    expectRefusal(
-      StablehloMultiply(options: .defaults), [two, try TestTensor([1] as [Float])], outputs: [(.float32, .none)])
-    expectRefusal(StablehloMultiply(options: .defaults), [two], outputs: [(.float32, .none)])
-    expectRefusal(
-      StablehloMultiply(options: .defaults), [two, try TestTensor([1, 2] as [Int32])], outputs: [(.float32, .none)])
-    expectRefusal(StablehloMultiply(options: .defaults), [two, two], outputs: [(.int32, .none)])
-    let z = try TestTensor([SIMD2<Float>(1, 2)], [1], element: .complex64)
-    expectRefusal(StablehloMultiply(options: .defaults), [z, z], outputs: [(.complex64, .none)])
-  }
+  @Test func refusesWhatItCannotTake() throws { try checks.refusesWhatItCannotTake() }
 }
