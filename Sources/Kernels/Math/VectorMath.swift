@@ -32,8 +32,9 @@ enum VectorMath {
     let scale = powerOfTwo(power)
     // e^(-2|x|) - 1 without cancellation near 0.
     let e = scale * tail + (scale - 1)
-    let result = -e / (2 + e)
-    return x < 0 ? -result : result
+    let result = e / (2 + e)
+    // The sign comes from the argument, also from a zero.
+    return Float(bitPattern: (result.bitPattern & 0x7FFF_FFFF) | (x.bitPattern & 0x8000_0000))
   }
 
   /// `e^x - 1` for `x` at most 0; within 3 units in the last place.
