@@ -21,7 +21,7 @@ public struct Elu: Operator {
     guard type.element == .int8 else {
       throw .unsupported("\(type.element) input; float32, float16, bfloat16 and int8 are supported")
     }
-    return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput()) {
+    return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) {
       $0 < 0 ? expm1f($0) : $0
     }.kernel(count: type.shape.elementCount)
   }

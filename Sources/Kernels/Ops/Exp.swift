@@ -21,10 +21,10 @@ public struct Exp: Operator {
     if let kernel = FloatFunction.exponential.kernel(type) { return kernel }
     switch type.element {
     case .int8:
-      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput()) { expf($0) }
+      return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) { expf($0) }
         .kernel(count: type.shape.elementCount)
     case .int16:
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       try node.expectSymmetric(input, output)
       return ShortLookup(inputScale: input.scale, inputZeroPoint: 0, outputScale: output.scale, outputZeroPoint: 0) {

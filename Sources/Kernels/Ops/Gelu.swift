@@ -34,13 +34,13 @@ public struct Gelu: Operator {
     switch type.element {
     case .float16: return Half(isApproximate: isApproximate).kernel(count: count, grain: 1024)
     case .int8:
-      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput(), table)
+      return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput(), table)
         .kernel(count: count)
     case .uint8:
-      return ByteLookup(UInt8.self, from: try node.affineInput(0), to: try node.affineOutput(), table)
+      return ByteLookup(UInt8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput(), table)
         .kernel(count: count)
     case .int16:
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       return ShortLookup(
         inputScale: input.scale, inputZeroPoint: input.zeroPoint, outputScale: output.scale,

@@ -41,7 +41,7 @@ public struct HardSwish: Operator {
     private let range: ClosedRange<Int32>
 
     init(_ node: NodeContext, _ range: ClosedRange<Int32>) throws(OperatorError) {
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       let fineScale = (1 / 128) * input.scale
       let outputFactor = QuantizedMultiplier(Double(fineScale / output.scale))

@@ -34,6 +34,6 @@ public struct Logistic: Operator {
     guard output.scale == 1 / 256 else {
       throw .malformed("the output has the scale \(output.scale); it must be 1/256")
     }
-    return ByteLookup(T.self, from: try node.affineInput(0), to: output) { 1 / (1 + expf(-$0)) }
+    return ByteLookup(T.self, from: try node.affineInputOrZero(0), to: output) { 1 / (1 + expf(-$0)) }
   }
 }

@@ -22,10 +22,10 @@ public struct Tanh: Operator {
     let count = type.shape.elementCount
     switch type.element {
     case .int8:
-      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput()) { tanhf($0) }
+      return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) { tanhf($0) }
         .kernel(count: count)
     case .uint8:
-      return ByteLookup(UInt8.self, from: try node.affineInput(0), to: try node.affineOutput()) { tanhf($0) }
+      return ByteLookup(UInt8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) { tanhf($0) }
         .kernel(count: count)
     case .int16: return try ShortSigmoid(node, tanh: true).kernel(count: count)
     case let other:
