@@ -51,9 +51,9 @@ enum FloatFunction: Sendable {
   }
 
   func apply(_ x: Float) -> Float {
-    var value = x
-    unsafe map?(&value, &value, 1)
-    return value
+    var y: Float = 0
+    unsafe withUnsafePointer(to: x) { x in unsafe map?(x, &y, 1) }
+    return y
   }
 
   /// The kernel for elements of a floating type; nil for other types. Elements of 16 bits are computed in `float32`.
