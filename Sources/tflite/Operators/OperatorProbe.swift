@@ -38,6 +38,9 @@ struct OperatorProbe {
         var result = results[pattern.dataInput] ?? Result(input: pattern.dataInput)
         let before = result.types.count
         probe(operation, pattern, Self.commonTypes, &result)
+        // What makes handles, and what keeps the state of a generator.
+        if pattern.dataInput == nil { probe(operation, pattern, [.resource], &result) }
+        if pattern.outputs > 1, pattern.inputs.count == 1 { probe(operation, pattern, [.uint64], &result) }
         if result.types.count > before || !result.types.isDisjoint(with: Self.commonTypes) {
           probe(operation, pattern, Self.otherTypes, &result)
         }
@@ -53,7 +56,7 @@ struct OperatorProbe {
   private static let commonTypes: [ElementType] = [
     .float32, .int32, .int8, .bool, .int64, .string, .complex64,
   ]
-  private static let otherTypes = ElementType.allCases.filter { !(commonTypes + [.variant]).contains($0) }
+  private static let otherTypes = ElementType.allCases.filter { !(commonTypes + [.resource, .variant]).contains($0) }
 
   /// Whether the operator may take so many operands: most say so before they look at anything else, which saves trying.
   private func takesCount(_ operation: any Operator, _ pattern: OperandPattern) -> Bool {
@@ -78,7 +81,6 @@ struct OperatorProbe {
     for type in types {
       for quantized in type.isNarrowInteger ? [true, false] : [false] {
         guard let operands = ProbeOperands(pattern, type, isQuantized: quantized) else { continue }
-        if pattern.hasWeights { probeWeights(operation, pattern, type, isQuantized: quantized, &result) }
         for output in operands.outputTypes {
           // Nothing more can be learnt.
           if result.types.contains(type), delegates.allSatisfy({ result.delegated[$0.name]?.contains(type) == true }) {
@@ -86,6 +88,7 @@ struct OperatorProbe {
           }
           guard let outputs = accept(operation, operands, output) else { continue }
           result.types.insert(type)
+          if pattern.hasWeights { probeWeights(operation, pattern, type, isQuantized: quantized, output, &result) }
           let node = DelegateNode(
             operation: operation, inputs: operands.delegateInputs,
             outputs: outputs.enumerated().map {
@@ -99,18 +102,18 @@ struct OperatorProbe {
     }
   }
 
+  /// Finds what weights may be instead of those that the operator took, everything else being as it was.
   private func probeWeights(
-    _ operation: any Operator, _ pattern: OperandPattern, _ type: ElementType, isQuantized: Bool, _ result: inout Result
+    _ operation: any Operator, _ pattern: OperandPattern, _ type: ElementType, isQuantized: Bool, _ output: TensorType,
+    _ result: inout Result
   ) {
     for weights in ElementType.allCases where result.weights[type]?.contains(weights) != true {
-      for quantized in weights.isNarrowInteger ? [true] : [false] {
-        guard
-          let operands = ProbeOperands(
-            pattern, type, isQuantized: isQuantized, weights: weights, areWeightsQuantized: quantized),
-          operands.outputTypes.contains(where: { accept(operation, operands, $0) != nil })
-        else { continue }
-        result.weights[type, default: []].insert(weights)
-      }
+      guard
+        let operands = ProbeOperands(
+          pattern, type, isQuantized: isQuantized, weights: weights, areWeightsQuantized: weights.isNarrowInteger),
+        accept(operation, operands, output) != nil
+      else { continue }
+      result.weights[type, default: []].insert(weights)
     }
   }
 
@@ -139,7 +142,7 @@ struct OperatorProbe {
     func context(_ outputs: [TensorType]) -> NodeContext {
       NodeContext(
         inputs: operands.types, outputs: outputs, values: operands.values, threads: 1,
-        intermediates: operands.intermediates, variables: operands.variables, bodies: [[.builtin(.add)]])
+        intermediates: operands.intermediates, variables: operands.variables, bodies: [[.builtin(.stablehloAdd)]])
     }
     do throws(OperatorError) {
       let shapes = try operation.inferShapes(context(declared))

@@ -54,8 +54,8 @@ struct OperatorList: Encodable {
       guard weights.contains(where: { $1 != [$0] }) else { return place + OperatorList.short(types) }
       return place
         + types.map { type in
-          let others = weights[type] ?? []
-          return others == [type] ? type : "\(type) (weights: \(others.joined(separator: ", ")))"
+          guard let others = weights[type], others != [type] else { return type }
+          return "\(type) (weights: \(others.joined(separator: ", ")))"
         }.joined(separator: ", ")
     }
   }
@@ -72,11 +72,14 @@ struct OperatorList: Encodable {
       }
       var isCustom = false
       if case .custom = definition.identity { isCustom = true }
+      // What takes no floats beside floats are indices or sizes, not weights.
+      let hasWeights = result.weights[.float32]?.contains(.float32) == true
+      let weights = hasWeights ? result.weights : [:]
       return Row(
         name: definition.name, custom: isCustom, minimumVersion: definition.versions.lowerBound,
         maximumVersion: definition.versions.upperBound, input: result.input, types: names(result.types),
         weights: Dictionary(
-          uniqueKeysWithValues: result.weights.filter { result.types.contains($0.key) }.map {
+          uniqueKeysWithValues: weights.filter { result.types.contains($0.key) }.map {
             ($0.key.description, names($0.value))
           }),
         xnnpack: names(result.delegated["xnnpack"] ?? []))
@@ -114,7 +117,7 @@ struct OperatorList: Encodable {
       "\(operators.count) operators. Written by `scripts/check-operators --write`, which asks every kernel and every delegate what it takes; CI fails when it is out of date.",
       "",
       "*Element types* are those of the first input, or of the operand that is named; others follow from it (bias, axes, indices). *weights*: what weights may be where they",
-      "need not have the type of the data; float data with integer weights is quantised while the model runs. \"–\": the operator has no tensors as operands. *all*: every type of a fixed width. *XNNPACK* lists the types that the delegate takes in some form; "
+      "need not have the type of the data; float data with integer weights is quantised while the model runs. \"–\": the operator has no tensors as operands. *all*: every type of a fixed width; handles are left out. *XNNPACK* lists the types that the delegate takes in some form; "
         + "everything else, and every operator that it refuses in a model, runs with the built-in kernels.",
       "",
       "| operator | versions | element types | XNNPACK |",

@@ -87,7 +87,11 @@ struct ProbeOperands {
         same.with(.perTensor(scale: 16 / 256, zeroPoint: data == .int8 ? 127 : 255)),
       ]
     }
-    for element in [ElementType.float32, .bool, .int32, .int64, .float16, .float64] where element != data {
+    guard pattern.dataInput != nil else {
+      outputTypes = [same]
+      return
+    }
+    for element in [ElementType.float32, .bool, .int32, .int64, .float16, .float64, .string] where element != data {
       outputs.append(TensorType(element: element, shape: .scalar))
     }
     for element in [ElementType.int8, .uint8, .int16] where element != data {

@@ -17,6 +17,8 @@ enum ProbeOptions {
     }
     // An interval and a number of bits.
     result.append(try table([.bits(Float(-1).bitPattern), .bits(Float(1).bitPattern), .bits(8)]))
+    // A number, and the schema's types for strings and 64-bit integers.
+    result.append(try table([.bits(1), .bits(5), .bits(4)]))
     // Vectors of one element for each of one dimension, or two for its ends.
     result.append(try table([Field](repeating: .integers([1]), count: 4) + [.integers([0, 0])]))
     // Where windows lie: one dimension that windows have, one that they have not.
@@ -29,8 +31,8 @@ enum ProbeOptions {
     let structure: [Int32] = [1, 2, 2, 2, 2, 0]
     let bytes = structure.flatMap { value in unsafe withUnsafeBytes(of: value) { unsafe Array($0) } }
     return [
-      OperatorOptions(custom: nil), OperatorOptions(custom: try SharedBytes(copying: bytes.span.bytes)),
-      OperatorOptions(custom: try SharedBytes(copying: map(numbers).span.bytes)),
+      OperatorOptions(custom: nil), OperatorOptions(custom: unsafe try SharedBytes(copying: bytes.span.bytes)),
+      OperatorOptions(custom: unsafe try SharedBytes(copying: map(numbers).span.bytes)),
     ]
   }
 
@@ -65,7 +67,7 @@ enum ProbeOptions {
         for value in values { bytes += unsafe withUnsafeBytes(of: value) { unsafe Array($0) } }
       }
     }
-    return OperatorOptions(table: try FlatBufferTable(rootOf: try SharedBytes(copying: bytes.span.bytes)))
+    return OperatorOptions(table: try FlatBufferTable(rootOf: unsafe try SharedBytes(copying: bytes.span.bytes)))
   }
 
   /// A FlexBuffer map of small integers, in 16 bits each.
