@@ -270,7 +270,7 @@ typedef struct tflk_kernels {
   // batch * output_height lines of the output.
 
   /// Lines [line_begin, line_end). Weights are used in place; `bias` may be NULL. Taps outside of the image are skipped. The clamp is that of
-  /// `f32_conv`. Fast when both channel counts agree and there are at least 16 channels.
+  /// `f32_conv`. Fast when both channel counts agree and there are at least two channels.
   void (*f32_depthwise)(
       const tflk_conv_geometry *geometry, const float *input, const float *weights, const float *bias, float *output,
       size_t line_begin, size_t line_end, float clamp_min, float clamp_max);
