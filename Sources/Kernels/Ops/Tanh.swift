@@ -18,7 +18,7 @@ public struct Tanh: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    if let kernel = Function().kernel(type) { return kernel }
+    if let kernel = FloatFunction.tanh.kernel(type) { return kernel }
     let count = type.shape.elementCount
     switch type.element {
     case .int8:
@@ -31,9 +31,5 @@ public struct Tanh: Operator {
     case let other:
       throw .unsupported("\(other) input; float32, float16, bfloat16, int8, uint8 and int16 are supported")
     }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { VectorMath.tanh(x) }
   }
 }
