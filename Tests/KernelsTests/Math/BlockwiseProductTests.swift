@@ -75,7 +75,7 @@ import Testing
       }
     }
     attempt([1], block: 3)
-    attempt([1], block: 0)
+    attempt([1, 1, 1, 1], block: 0)
     attempt([1, 1], block: 2, zeros: [0, 1])
     let weights = try TestTensor(
       integers: [1, 2, 3, 4], [1, 4], as: .int4,
