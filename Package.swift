@@ -138,6 +138,9 @@ let package = Package(
       dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
       swiftSettings: testSettings),
     .testTarget(
+      name: "ServicesTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
       name: "TensorFlowLiteTests", dependencies: ["TensorFlowLite", "TFLiteRuntime", "Delegates", "ModelTestSupport"],
       exclude: ["Models"], swiftSettings: testSettings),
     // Programs written for TensorFlowLiteSwift, in the language mode that they have.

@@ -54,7 +54,7 @@ public final class Interpreter {
   /// The subgraph that this interpreter runs.
   public let subgraph: Int
   let runner: GraphRunner
-  private let context: ExecutionContext
+  let context: ExecutionContext
   private let inputNames: [String]
   private let outputNames: [String]
   private let inputIDs: [TensorID]
@@ -164,16 +164,7 @@ public final class Interpreter {
   ///   be done first counts, but is not interrupted.
   /// - Throws: ``ModelError`` with kind `cancelled`, `deadlineExceeded`, `invalidValue`, …; outputs are then not available.
   public func invoke(deadline: Duration? = nil) throws(ModelError) {
-    var limit: UInt64 = 0
-    if let deadline {
-      let (seconds, attoseconds) = deadline.components
-      let nanoseconds = max(seconds, 0).multipliedReportingOverflow(by: 1_000_000_000)
-      let total = nanoseconds.partialValue.addingReportingOverflow(max(attoseconds, 0) / 1_000_000_000)
-      if !nanoseconds.overflow, !total.overflow {
-        limit = ExecutionContext.now().addingReportingOverflow(UInt64(clamping: total.partialValue)).partialValue
-      }
-    }
-    context.begin(deadline: limit)
+    context.begin(deadline: ExecutionContext.deadline(after: deadline))
     try allocate()
     try runner.invoke(profiler: profiler)
   }
