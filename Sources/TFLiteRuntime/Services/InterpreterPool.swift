@@ -15,9 +15,9 @@ internal import Synchronization
 public final class InterpreterPool: Sendable {
   /// What an interpreter remembers from one use to the next.
   public enum StatePolicy: Sendable, Hashable {
-    /// Everything: variable tensors, resource variables and hash tables. Callers then see what others left.
+    /// Everything: variable tensors, states, resource variables and hash tables. Callers then see what others left.
     case keeps
-    /// Variable tensors begin at zero each time; resource variables and hash tables, which many models fill once, stay.
+    /// Variable tensors and states (``Interpreter/Options/states``) begin at zero each time; resource variables and hash tables, which many models fill once, stay.
     case resetsVariables
     /// Nothing: resources are forgotten too, and the model's initialisation runs again each time.
     case resetsVariablesAndResources

@@ -27,9 +27,12 @@ actor PooledInterpreter {
   func run<R: Sendable>(_ body: @Sendable (Interpreter) throws -> R) throws -> R {
     switch state {
     case .keeps: break
-    case .resetsVariables: interpreter.resetVariables()
+    case .resetsVariables:
+      interpreter.resetVariables()
+      interpreter.resetStates()
     case .resetsVariablesAndResources:
       interpreter.resetVariables()
+      interpreter.resetStates()
       interpreter.resources.reset()
     }
     return try body(interpreter)
