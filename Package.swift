@@ -99,6 +99,14 @@ let package = Package(
       path: "Examples/CustomOperator", exclude: ["make_model.py", "scale_and_shift.tflite"],
       swiftSettings: [.swiftLanguageMode(.v6)]),
 
+    .executableTarget(
+      name: "StreamingAudio", dependencies: ["TFLiteRuntime", "TensorTypes"], path: "Examples/StreamingAudio",
+      exclude: ["make_model.py", "dial_tones.tflite"], swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    .executableTarget(
+      name: "LanguageModel", dependencies: ["TFLiteRuntime", "TensorTypes"], path: "Examples/LanguageModel",
+      exclude: ["make_model.py", "rhyme.tflite"], swiftSettings: [.swiftLanguageMode(.v6)]),
+
     // Tests. Test code may use unsafe pointers without marking each use.
     .target(
       name: "KernelTestSupport", dependencies: ["Kernels", "TensorTypes", "FlatBuffers"],
