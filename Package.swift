@@ -33,6 +33,7 @@ let package = Package(
     // With what a custom operator is written in.
     .library(name: "Kernels", targets: ["Kernels", "TensorTypes"]),
     .library(name: "Delegates", targets: ["Delegates"]),
+    .library(name: "TensorFlowLite", targets: ["TensorFlowLite"]),
     .library(name: "OperatorLibraries", targets: ["OperatorLibraries"]),
     .executable(name: "tflite", targets: ["tflite"]),
   ],
@@ -58,6 +59,11 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "CXNNPack"],
+      swiftSettings: swiftSettings),
+
+    // Source compatible with TensorFlowLiteSwift.
+    .target(
+      name: "TensorFlowLite", dependencies: ["TFLiteRuntime", "Delegates", "Kernels", "TensorTypes", "FlatBuffers"],
       swiftSettings: swiftSettings),
 
     // Operators in shared libraries.
@@ -92,6 +98,14 @@ let package = Package(
       name: "CustomOperator", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
       path: "Examples/CustomOperator", exclude: ["make_model.py", "scale_and_shift.tflite"],
       swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    .executableTarget(
+      name: "StreamingAudio", dependencies: ["TFLiteRuntime", "TensorTypes"], path: "Examples/StreamingAudio",
+      exclude: ["make_model.py", "dial_tones.tflite"], swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    .executableTarget(
+      name: "LanguageModel", dependencies: ["TFLiteRuntime", "TensorTypes"], path: "Examples/LanguageModel",
+      exclude: ["make_model.py", "rhyme.tflite"], swiftSettings: [.swiftLanguageMode(.v6)]),
 
     // Tests. Test code may use unsafe pointers without marking each use.
     .target(
@@ -131,6 +145,16 @@ let package = Package(
       name: "FixtureTests",
       dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "ServicesTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "TensorFlowLiteTests", dependencies: ["TensorFlowLite", "TFLiteRuntime", "Delegates", "ModelTestSupport"],
+      exclude: ["Models"], swiftSettings: testSettings),
+    // Programs written for TensorFlowLiteSwift, in the language mode that they have.
+    .testTarget(
+      name: "TensorFlowLiteClientTests", dependencies: ["TensorFlowLite"],
+      swiftSettings: [.swiftLanguageMode(.v5), .treatAllWarnings(as: .error)]),
     // Stands in for malloc in the test program, to count.
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(

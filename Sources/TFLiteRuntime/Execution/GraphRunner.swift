@@ -9,6 +9,8 @@ internal import TensorTypes
   let delegates: [any Delegate]
   let context: ExecutionContext
   let limits: Limits
+  /// For each graph input that carries a state the output that is its next value.
+  let states: [TensorID: TensorID]
 
   private var inputTypes: [TensorID: TensorType] = [:]
   private lazy var builder = makeBuilder()
@@ -34,7 +36,8 @@ internal import TensorTypes
   ///   - budget: what the interpreter may allocate; nil for a new one.
   init(
     graph: Graph, options: Interpreter.Options, delegates: [any Delegate], context: ExecutionContext, limits: Limits,
-    budget: MemoryBudget? = nil, subgraph: @escaping (Int) throws(ModelError) -> Graph
+    budget: MemoryBudget? = nil, states: [TensorID: TensorID] = [:],
+    subgraph: @escaping (Int) throws(ModelError) -> Graph
   ) throws(ModelError) {
     for (index, node) in graph.nodes.enumerated() {
       if case .failure(let error) = node.implementation { throw ModelError(error, at: graph.location(of: index)) }
@@ -44,6 +47,7 @@ internal import TensorTypes
     self.delegates = delegates
     self.context = context
     self.limits = limits
+    self.states = states
     let budget = budget ?? MemoryBudget(limits)
     self.budget = budget
     try budget.addGraph(ModelError.Location())
@@ -74,7 +78,7 @@ internal import TensorTypes
   private func makeBuilder() -> SegmentBuilder {
     SegmentBuilder(
       graph: graph, delegates: delegates, context: context, limits: limits, budget: budget, calls: calls,
-      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort,
+      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort, states: states,
       inputTypes: inputTypes)
   }
 
@@ -138,7 +142,37 @@ internal import TensorTypes
       index += 1
       try prepareSegment(index, from: next)
     }
+    try carryStates()
     hasOutputs = true
+  }
+
+  /// Makes the outputs that are states inputs, where they do not share memory anyway.
+  private func carryStates() throws(ModelError) {
+    for (input, output) in states {
+      guard let source = slot(of: output), let target = slot(of: input) else { continue }
+      let place = ModelError.Location(tensor: output.index, tensorName: graph[output].name)
+      guard type(of: output).shape == type(of: input).shape, source.byteCount == target.byteCount else {
+        throw ModelError(
+          .invalidValue, "the state is \(type(of: output)), its input takes \(type(of: input))", at: place)
+      }
+      if unsafe source.address != target.address {
+        unsafe target.address.copyMemory(from: source.address, byteCount: source.byteCount)
+      }
+    }
+  }
+
+  /// Whether a state's output is computed in the memory of its input; nil before memory is planned.
+  func isKeptInPlace(_ input: TensorID) -> Bool? {
+    guard let output = states[input], let source = slot(of: output), let target = slot(of: input) else { return nil }
+    return unsafe source.address == target.address
+  }
+
+  /// Sets the inputs that carry states to zero, those that are quantised to their zero point.
+  func resetStates() {
+    for input in states.keys {
+      guard let slot = slot(of: input) else { continue }
+      slot.setToZero(type(of: input))
+    }
   }
 
   /// Plans segment `index`, which begins at node `start`, now that the values before it are there, unless it was planned for such values.
@@ -160,11 +194,8 @@ internal import TensorTypes
     variables.clear()
     for (id, offset) in variableOffsets {
       let type = graph[id].type
-      guard type.element == .int8, let zeroPoint = type.quantization.zeroPoint, let bytes = type.byteCount else {
-        continue
-      }
-      let slot = variables.slot(offset: offset, count: bytes)
-      unsafe slot.address.initializeMemory(as: Int8.self, repeating: Int8(truncatingIfNeeded: zeroPoint), count: bytes)
+      guard type.element == .int8, let bytes = type.byteCount else { continue }
+      variables.slot(offset: offset, count: bytes).setToZero(type)
     }
     for call in calls.values { call.resetVariables() }
   }
@@ -199,6 +230,21 @@ internal import TensorTypes
     ArenaReport(
       bytes: segments.reduce(0) { $0 + $1.plan.bytes }, lowerBound: segments.reduce(0) { $0 + $1.plan.lowerBound },
       isProvenOptimal: segments.allSatisfy { $0.plan.isProvenOptimal })
+  }
+}
+
+extension OperandSlot {
+  /// Sets every element to 0, quantised ones of 8 and 16 bits to the zero point.
+  fileprivate func setToZero(_ type: TensorType) {
+    let zeroPoint = type.quantization.zeroPoint ?? 0
+    switch type.element {
+    case .int8, .uint8:
+      unsafe address.initializeMemory(as: UInt8.self, repeating: UInt8(truncatingIfNeeded: zeroPoint), count: byteCount)
+    case .int16, .uint16:
+      unsafe address.initializeMemory(
+        as: UInt16.self, repeating: UInt16(truncatingIfNeeded: zeroPoint), count: byteCount / 2)
+    default: unsafe address.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    }
   }
 }
 

@@ -17,6 +17,8 @@ public final class Interpreter {
     public var resources: Resources?
     /// Keeps every tensor's value until the next invocation, for ``tensor(_:)``; costs memory.
     public var preservesIntermediates: Bool
+    /// Outputs that are inputs of the next invocation.
+    public var states: [State]
     /// How hard to look for a smaller arena.
     public var planningEffort: MemoryPlanner.Effort
     /// The graph passes.
@@ -24,13 +26,14 @@ public final class Interpreter {
 
     public init(
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
-      preservesIntermediates: Bool = false,
+      preservesIntermediates: Bool = false, states: [State] = [],
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler()
     ) {
       self.threads = threads
       self.threadPool = threadPool
       self.resources = resources
       self.preservesIntermediates = preservesIntermediates
+      self.states = states
       self.planningEffort = planningEffort
       self.compiler = compiler
     }
@@ -54,7 +57,7 @@ public final class Interpreter {
   /// The subgraph that this interpreter runs.
   public let subgraph: Int
   let runner: GraphRunner
-  private let context: ExecutionContext
+  let context: ExecutionContext
   private let inputNames: [String]
   private let outputNames: [String]
   private let inputIDs: [TensorID]
@@ -107,8 +110,10 @@ public final class Interpreter {
       threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
       resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes))
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
+    let states = try Self.resolve(
+      options.states, graph, inputs: zip(inputNames, inputIDs), outputs: zip(outputNames, outputIDs))
     runner = try GraphRunner(
-      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits
+      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits, states: states
     ) { subgraph throws(ModelError) in try model.compiledGraph(subgraph, compiler: options.compiler) }
   }
 
@@ -164,16 +169,7 @@ public final class Interpreter {
   ///   be done first counts, but is not interrupted.
   /// - Throws: ``ModelError`` with kind `cancelled`, `deadlineExceeded`, `invalidValue`, …; outputs are then not available.
   public func invoke(deadline: Duration? = nil) throws(ModelError) {
-    var limit: UInt64 = 0
-    if let deadline {
-      let (seconds, attoseconds) = deadline.components
-      let nanoseconds = max(seconds, 0).multipliedReportingOverflow(by: 1_000_000_000)
-      let total = nanoseconds.partialValue.addingReportingOverflow(max(attoseconds, 0) / 1_000_000_000)
-      if !nanoseconds.overflow, !total.overflow {
-        limit = ExecutionContext.now().addingReportingOverflow(UInt64(clamping: total.partialValue)).partialValue
-      }
-    }
-    context.begin(deadline: limit)
+    context.begin(deadline: ExecutionContext.deadline(after: deadline))
     try allocate()
     try runner.invoke(profiler: profiler)
   }

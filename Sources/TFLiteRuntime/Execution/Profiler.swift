@@ -10,6 +10,13 @@ public final class Profiler {
     public let firstNanoseconds: UInt64
     public fileprivate(set) var totalNanoseconds: UInt64
     public fileprivate(set) var minimumNanoseconds: UInt64
+
+    /// Adds what another profiler recorded of the same step.
+    mutating func add(_ other: Entry) {
+      invocations += other.invocations
+      totalNanoseconds += other.totalNanoseconds
+      minimumNanoseconds = min(minimumNanoseconds, other.minimumNanoseconds)
+    }
   }
 
   private var indices: [Int: Int] = [:]
@@ -17,6 +24,12 @@ public final class Profiler {
   public private(set) var entries: [Entry] = []
 
   public init() {}
+
+  /// Forgets everything.
+  public func reset() {
+    indices.removeAll(keepingCapacity: true)
+    entries.removeAll(keepingCapacity: true)
+  }
 
   func record(_ step: Step, nanoseconds: UInt64) {
     if let index = indices[step.node] {

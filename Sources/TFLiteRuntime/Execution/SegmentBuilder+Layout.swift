@@ -66,11 +66,17 @@ extension SegmentBuilder {
           lastUse: persists ? end : position[node], isTransient: !persists)
       }
     }
+    if isFirst {
+      for (input, output) in states where number[input.index] >= 0 && number[output.index] >= 0 {
+        tensors[number[input.index]].successor = number[output.index]
+      }
+    }
     for node in sequence {
       for case let id? in graph.nodes[range.lowerBound + node].inputs where number[id.index] >= 0 {
         let tensor = number[id.index]
         let use = unitSpan[node].map { tensors[tensor].definition >= $0.lowerBound ? position[node] : $0.upperBound }
         tensors[tensor].lastUse = max(tensors[tensor].lastUse, use ?? position[node])
+        tensors[tensor].lastRead = max(tensors[tensor].lastRead, use ?? position[node])
       }
     }
     // What a region writes for others must not lie on what it still reads.

@@ -13,6 +13,8 @@ struct SegmentBuilder {
   let calls: [Int: SubgraphCall]
   let preservesIntermediates: Bool
   let planningEffort: MemoryPlanner.Effort
+  /// For each graph input that carries a state the output that is its next value.
+  let states: [TensorID: TensorID]
   /// The last node that reads each tensor; the number of nodes for graph outputs.
   let lastUse: [Int]
 
@@ -46,7 +48,7 @@ struct SegmentBuilder {
   init(
     graph: Graph, delegates: [any Delegate], context: ExecutionContext, limits: Limits, budget: MemoryBudget,
     calls: [Int: SubgraphCall], preservesIntermediates: Bool, planningEffort: MemoryPlanner.Effort,
-    inputTypes: [TensorID: TensorType]
+    states: [TensorID: TensorID], inputTypes: [TensorID: TensorType]
   ) {
     self.graph = graph
     self.delegates = delegates
@@ -56,6 +58,7 @@ struct SegmentBuilder {
     self.calls = calls
     self.preservesIntermediates = preservesIntermediates
     self.planningEffort = planningEffort
+    self.states = states
     types = graph.tensors.map(\.type)
     for (id, type) in inputTypes { types[id.index] = type }
     var lastUse = [Int](repeating: -1, count: graph.tensors.count)

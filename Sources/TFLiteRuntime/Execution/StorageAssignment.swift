@@ -14,6 +14,10 @@ struct StorageAssignment {
     var byteCount: Int
     /// Whether its memory may be overwritten when nobody reads it any more: not graph inputs, nor what later segments read.
     var isTransient: Bool
+    /// The tensor whose value this one has in the next invocation. It may take over this one's memory once ``lastRead`` is past.
+    var successor: Int?
+    /// Position of the last step that reads a tensor with a successor.
+    var lastRead = -1
   }
 
   /// What a step asks for.
@@ -28,6 +32,8 @@ struct StorageAssignment {
     var firstUse: Int
     var lastUse: Int
     var isTransient: Bool
+    var successor: Int?
+    var lastRead: Int
   }
 
   private(set) var storages: [Storage] = []
@@ -50,6 +56,7 @@ struct StorageAssignment {
       if !separate, let shared = shareable(step, position: position, output: tensor, tensors: tensors) {
         storage[output] = shared
         storages[shared].lastUse = max(storages[shared].lastUse, tensor.lastUse)
+        storages[shared].lastRead = max(storages[shared].lastRead, tensor.lastUse)
         storages[shared].isTransient = storages[shared].isTransient && tensor.isTransient
       }
     }
@@ -87,7 +94,9 @@ struct StorageAssignment {
       let shared = storages[index]
       guard shared.byteCount == output.byteCount else { continue }
       if overwrites {
-        guard shared.isTransient, shared.lastUse <= position else { continue }
+        let isFree = shared.isTransient && shared.lastUse <= position
+        let isHandedOn = shared.successor == step.output && shared.lastRead <= position
+        guard isFree || isHandedOn else { continue }
       } else if !shared.isTransient, !output.isTransient {
         // A graph output that is a view of a graph input would change with the caller's next input.
         continue
@@ -101,7 +110,8 @@ struct StorageAssignment {
 extension StorageAssignment.Storage {
   fileprivate init(_ tensor: StorageAssignment.Tensor) {
     self.init(
-      byteCount: tensor.byteCount, firstUse: tensor.definition, lastUse: tensor.lastUse, isTransient: tensor.isTransient
-    )
+      byteCount: tensor.byteCount, firstUse: tensor.definition, lastUse: tensor.lastUse,
+      isTransient: tensor.isTransient,
+      successor: tensor.successor, lastRead: tensor.lastRead)
   }
 }
