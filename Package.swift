@@ -173,7 +173,7 @@ let package = Package(
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
-      swiftSettings: testSettings),
+      exclude: ["Client", "Models"], swiftSettings: testSettings),
     .testTarget(name: "ImageFilesTests", dependencies: ["ImageFiles"], swiftSettings: testSettings),
     .target(name: "ModelTestSupport", path: "Tests/ModelTestSupport", swiftSettings: testSettings),
     .testTarget(

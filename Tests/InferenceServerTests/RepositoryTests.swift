@@ -5,7 +5,7 @@ import Testing
 
 struct RepositoryTests {
   private func rows(_ values: [Float], model: String = "m", version: String = "", id: String = "") -> InferenceRequest {
-    let tensor = Tensor(values, shape: [values.count / 4, 4])!
+    let tensor = TestModels.tensor(values, shape: [values.count / 4, 4])
     return InferenceRequest(
       model: model, version: version, id: id, inputs: [NamedTensor(name: "x", datatype: .fp32, tensor: tensor)])
   }
@@ -13,7 +13,8 @@ struct RepositoryTests {
   private func count(to limit: Int32, timeout: Duration? = nil) -> InferenceRequest {
     InferenceRequest(
       model: "count",
-      inputs: [NamedTensor(name: "limit", datatype: .int32, tensor: Tensor([limit], shape: [])!)], timeout: timeout)
+      inputs: [NamedTensor(name: "limit", datatype: .int32, tensor: TestModels.tensor([limit], shape: []))],
+      timeout: timeout)
   }
 
   @Test func runsAModel() async throws {
@@ -52,13 +53,13 @@ struct RepositoryTests {
       await message(request)
         == "invalidArgument [request id: a] expected 1 inputs but got 0 inputs for model 'm'. Got input(s) [], but missing "
         + "required input(s) ['x']. Please provide all required input(s).")
-    request.inputs = [NamedTensor(name: "z", datatype: .fp32, tensor: Tensor([Float(1)], shape: [1])!)]
+    request.inputs = [NamedTensor(name: "z", datatype: .fp32, tensor: TestModels.tensor([Float(1)], shape: [1]))]
     #expect(await message(request) == "invalidArgument [request id: a] unexpected inference input 'z' for model 'm'")
-    request.inputs = [NamedTensor(name: "x", datatype: .int32, tensor: Tensor([Int32(1)], shape: [1])!)]
+    request.inputs = [NamedTensor(name: "x", datatype: .int32, tensor: TestModels.tensor([Int32(1)], shape: [1]))]
     #expect(
       await message(request)
         == "invalidArgument [request id: a] inference input 'x' data-type is 'INT32', but model 'm' expects 'FP32'")
-    request.inputs = [NamedTensor(name: "x", datatype: .fp32, tensor: Tensor([Float(1)], shape: [1, 1])!)]
+    request.inputs = [NamedTensor(name: "x", datatype: .fp32, tensor: TestModels.tensor([Float(1)], shape: [1, 1]))]
     #expect(
       await message(request)
         == "invalidArgument [request id: a] unexpected shape for input 'x' for model 'm'. Expected [-1,4], got [1,1]")
@@ -238,7 +239,7 @@ struct RepositoryTests {
     try folder.add("s", TestModels.sameStrings)
     let repository = try await folder.open()
     func tensor(_ name: String, _ strings: [String]) -> NamedTensor {
-      NamedTensor(name: name, datatype: .bytes, tensor: Tensor(strings: strings, shape: [strings.count])!)
+      NamedTensor(name: name, datatype: .bytes, tensor: TestModels.tensor(strings: strings))
     }
     let response = try await repository.infer(
       InferenceRequest(model: "s", inputs: [tensor("a", ["x", "", "é"]), tensor("b", ["x", "y", "é"])]))

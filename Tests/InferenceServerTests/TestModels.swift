@@ -1,7 +1,19 @@
 import ModelTestSupport
+import TFLiteRuntime
 
 /// Small models for serving.
 enum TestModels {
+  /// A tensor of values that fit its shape.
+  static func tensor<T: TensorScalar>(_ values: [T], shape: [Int]) -> Tensor {
+    guard let tensor = Tensor(values, shape: shape) else { preconditionFailure("\(values.count) values in \(shape)") }
+    return tensor
+  }
+
+  static func tensor(strings: [String]) -> Tensor {
+    guard let tensor = Tensor(strings: strings, shape: [strings.count]) else { preconditionFailure("strings") }
+    return tensor
+  }
+
   /// `y = relu(x + [1, 2, 3, 4])` for any number of rows.
   static var addRelu: [UInt8] { ModelBuilder.addRelu().bytes() }
 

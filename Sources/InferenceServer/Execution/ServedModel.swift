@@ -27,7 +27,7 @@ package final class ServedModel: Sendable {
     self.version = version
     self.configuration = configuration
     modelBytes = model.byteCount
-    statistics = ModelStatistics()
+    statistics = ModelStatistics(model: name, version: version)
     let queue = RequestQueue(policy: configuration.batching, capacity: configuration.maximumQueueSize)
     self.queue = queue
     var instances: [ModelInstance] = []

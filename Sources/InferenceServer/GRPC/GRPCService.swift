@@ -74,7 +74,7 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
     request: Inference_ModelInferRequest, context: ServerContext
   ) async throws -> Inference_ModelInferResponse {
     do throws(ServingError) {
-      return try await infer(request, context)
+      return try await infer(request)
     } catch {
       throw RPCError(error)
     }
@@ -87,7 +87,7 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
     for try await message in request {
       var answer = Inference_ModelStreamInferResponse()
       do throws(ServingError) {
-        answer.inferResponse = try await infer(message, context)
+        answer.inferResponse = try await infer(message)
       } catch {
         // One bad request does not end the stream; its id tells which it was.
         answer.errorMessage = error.message
@@ -98,7 +98,7 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
   }
 
   private func infer(
-    _ message: Inference_ModelInferRequest, _ context: ServerContext
+    _ message: Inference_ModelInferRequest
   ) async throws(ServingError) -> Inference_ModelInferResponse {
     let admission = try service.admission.admit()
     try admission.take(message.tensorBytes)
@@ -108,7 +108,8 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
     let cancellation = RequestCancellation()
     let outcome: Result<InferenceResponse, ServingError> = await withRPCCancellationHandler {
       do throws(ServingError) {
-        return .success(try await service.repository.infer(request, cancellation: cancellation))
+        return .success(
+          try await service.infer(request, cancellation: cancellation, headers: TraceHeaders.current))
       } catch {
         return .failure(error)
       }

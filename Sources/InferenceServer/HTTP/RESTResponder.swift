@@ -158,7 +158,8 @@ package struct RESTResponder: HTTPResponder {
     let cancellation = RequestCancellation()
     connections.watch(context.connection, cancellation)
     defer { connections.forget(context.connection) }
-    let response = try await service.repository.infer(body.request, cancellation: cancellation)
+    let response = try await service.infer(
+      body.request, cancellation: cancellation, headers: TraceContext.headers(request.headers))
     let (document, length) = try body.answer(response)
     return .inference(document, headerLength: length)
   }

@@ -51,7 +51,9 @@ package final class ModelStatistics: Sendable {
 
   private let state = Mutex(Snapshot())
 
-  package init() {}
+  private let handles: MetricHandles
+
+  package init(model: String, version: Int) { handles = MetricHandles(model: model, version: version) }
 
   package var snapshot: Snapshot { state.withLock { $0 } }
 
@@ -76,6 +78,7 @@ package final class ModelStatistics: Sendable {
       state.latency.record(Double(total) / 1000)
       state.lastInference = milliseconds
     }
+    handles.succeeded(total: total, queue: times.queue)
   }
 
   func failed(_ error: ServingError, total: UInt64) {
@@ -91,6 +94,7 @@ package final class ModelStatistics: Sendable {
       state.failure.add(total)
       state.failures[reason, default: 0] += 1
     }
+    handles.failed(reason)
   }
 
   func executed(batchSize: Int, _ times: InferenceCall.Times) {
@@ -104,6 +108,7 @@ package final class ModelStatistics: Sendable {
       // One entry for each size up to the largest batch, which the configuration bounds.
       state.batches[batchSize] = batch
     }
+    handles.executed(batchSize: batchSize)
   }
 
   func update(arena: ArenaReport, placement: Placement, profile: [Profiler.Entry]) {

@@ -110,7 +110,10 @@ package struct InferenceServer: Sendable {
     return HTTP2ServerTransport.Posix(
       address: address, transportSecurity: security,
       config: .defaults { config in
-        config.rpc.maxRequestPayloadSize = limits.requestBytes
+        // The transport resets the stream of a larger message, which clients see as a cancellation. What is above the limit and below this
+        // gets an answer that says so.
+        config.rpc.maxRequestPayloadSize =
+          limits.requestBytes.multipliedReportingOverflow(by: 2).partialValue + (1 << 20)
         config.connection.maxIdleTime = limits.idleTimeout * 5
         config.connection.keepalive.clientBehavior.allowWithoutCalls = true
         config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
@@ -120,9 +123,9 @@ package struct InferenceServer: Sendable {
   }
 
   package func grpcServer<Transport: ServerTransport>(transport: Transport) -> GRPCServer<Transport> {
-    GRPCServer(
-      transport: transport, services: [GRPCService(service: service)],
-      interceptors: options.token.map { [TokenInterceptor(token: $0)] } ?? [])
+    var interceptors: [any ServerInterceptor] = [TraceHeaders()]
+    if let token = options.token { interceptors.append(TokenInterceptor(token: token)) }
+    return GRPCServer(transport: transport, services: [GRPCService(service: service)], interceptors: interceptors)
   }
 }
 

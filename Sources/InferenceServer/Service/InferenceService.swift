@@ -1,4 +1,5 @@
 package import Logging
+internal import Tracing
 
 /// What all transports share: the models, the limits, and who may ask.
 package struct InferenceService: Sendable {
@@ -31,11 +32,39 @@ package struct InferenceService: Sendable {
     }
   }
 
+  /// Runs a request, in a span of its own under the trace that its headers name.
+  package func infer(
+    _ request: InferenceRequest, cancellation: RequestCancellation, headers: [(String, String)]
+  ) async throws(ServingError) -> InferenceResponse {
+    var context = ServiceContext.topLevel
+    InstrumentationSystem.instrument.extract(headers, into: &context, using: HeaderExtractor())
+    let outcome = await withSpan("tflite.infer", context: context, ofKind: .server) {
+      span -> Result<InferenceResponse, ServingError> in
+      span.attributes["model.name"] = request.model
+      do throws(ServingError) {
+        let response = try await repository.infer(request, cancellation: cancellation)
+        span.attributes["model.version"] = response.version
+        return .success(response)
+      } catch {
+        span.setStatus(.init(code: .error, message: error.message))
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+
   /// The versions whose statistics are asked for.
   package func models(named name: String?, version: String) throws(ServingError) -> [ServedModel] {
     guard let name, !name.isEmpty else { return repository.readyModels }
     if !version.isEmpty { return [try repository.model(name, version: version)] }
     let found = repository.readyModels.filter { $0.name == name }
     return found.isEmpty ? [try repository.model(name)] : found
+  }
+}
+
+/// Looks headers up for a tracer.
+private struct HeaderExtractor: Extractor {
+  func extract(key: String, from headers: [(String, String)]) -> String? {
+    headers.first { $0.0.lowercased() == key.lowercased() }?.1
   }
 }
