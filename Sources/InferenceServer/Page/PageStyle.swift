@@ -23,6 +23,7 @@ enum PageStyle {
     th, td { text-align: left; padding: .15rem .6rem .15rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
     td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
     .bar { height: .6rem; min-width: 1px; border-radius: .2rem; }
+    #operators td:last-child { width: 14rem; }
     #drop { border: 2px dashed var(--line); border-radius: .5rem; padding: 1rem; margin: .5rem 0; }
     #drop.over { border-color: var(--accent); }
     pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 20rem; overflow: auto; }
