@@ -2,7 +2,7 @@ internal import ArgumentParser
 
 /// The command line of the runtime.
 @main
-struct TFLite: ParsableCommand {
+struct TFLite: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tflite",
     abstract: "Run, inspect and measure .tflite models.",
@@ -10,5 +10,7 @@ struct TFLite: ParsableCommand {
       Exit status: 0 on success, 1 for a model or data that cannot be used, 64 for wrong arguments. Errors are written to standard error.
       """,
     version: "0.1.0",
-    subcommands: [RunCommand.self, InspectCommand.self, BenchmarkCommand.self, OperatorsCommand.self])
+    subcommands: [
+      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, OperatorsCommand.self, ServeCommand.self,
+    ])
 }

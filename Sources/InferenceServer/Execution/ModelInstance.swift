@@ -1,0 +1,165 @@
+internal import Delegates
+internal import Kernels
+internal import TFLiteRuntime
+internal import TensorTypes
+
+/// An interpreter and the thread that it runs on.
+final class ModelInstance: @unchecked Sendable {
+  // Only the loading thread, before the instance starts, and then its own thread use these.
+  private let interpreter: Interpreter
+  private let configuration: ModelConfiguration
+  private let statistics: ModelStatistics
+  private let profiler = Profiler()
+  private var invocations = 0
+
+  /// One invocation of so many is profiled; the others pay nothing.
+  private static let profilingInterval = 64
+
+  /// - Throws: ``ServingError`` when the model cannot be run.
+  init(_ model: Model, _ configuration: ModelConfiguration, statistics: ModelStatistics) throws(ServingError) {
+    self.configuration = configuration
+    self.statistics = statistics
+    let delegates: [any Delegate] =
+      switch configuration.delegate {
+      case .builtin: []
+      case .xnnpack: [.xnnpack()]
+      }
+    do throws(ModelError) {
+      interpreter = try Interpreter(
+        model, signature: configuration.signature, options: .init(threads: configuration.threads), delegates: delegates)
+      try interpreter.allocate()
+    } catch {
+      throw ServingError(error)
+    }
+  }
+
+  var inputs: [Interpreter.TensorDescription] { interpreter.inputs }
+  var outputs: [Interpreter.TensorDescription] { interpreter.outputs }
+
+  /// Runs on zeros. A model that refuses zeros as a value is still served.
+  ///
+  /// - Throws: ``ServingError`` when the model cannot run at all.
+  func warmUp(batchSize: Int?) throws(ServingError) {
+    for _ in 0..<configuration.warmUps {
+      do throws(ModelError) {
+        let zeros = interpreter.inputs.map { input -> Tensor? in
+          var dimensions = input.type.shape.dimensions
+          if let batchSize, !dimensions.isEmpty { dimensions[0] = batchSize }
+          guard let shape = Shape(dimensions) else { return nil }
+          if input.type.element == .string {
+            return Tensor(strings: [[UInt8]](repeating: [], count: shape.elementCount), shape: dimensions)
+          }
+          let type = TensorType(element: input.type.element, shape: shape)
+          return Tensor(type: type, bytes: [UInt8](repeating: 0, count: type.byteCount ?? 0))
+        }
+        try write(zeros.compactMap { $0 })
+        try interpreter.invoke(deadline: configuration.maximumTimeout)
+      } catch {
+        switch error.kind {
+        case .invalidValue, .invalidArgument, .deadlineExceeded: break
+        default: throw ServingError(error)
+        }
+      }
+    }
+    recordPlacement()
+  }
+
+  private func write(_ tensors: [Tensor]) throws(ModelError) {
+    // All shapes first: each change makes the interpreter plan anew.
+    for (index, tensor) in tensors.enumerated() {
+      try interpreter.resizeInput(index, to: tensor.type.shape.dimensions)
+    }
+    try interpreter.allocate()
+    for (index, tensor) in tensors.enumerated() {
+      try interpreter.setInput(index, bytes: unsafe tensor.bytes.span.bytes)
+    }
+  }
+
+  /// Serves calls until the queue is closed and empty.
+  func serve(_ queue: RequestQueue) {
+    while let calls = queue.next() { serve(calls) }
+  }
+
+  private func serve(_ calls: [InferenceCall]) {
+    let batch = RunningBatch(count: calls.count, canceller: interpreter.canceller)
+    let live = calls.filter { $0.run(in: batch) }
+    // Those that are finished already do not count.
+    for _ in live.count..<calls.count { batch.memberFinished() }
+    guard !live.isEmpty else { return }
+    var times = InferenceCall.Times()
+    let outcome: Result<[[Tensor]], ServingError>
+    do throws(ServingError) { outcome = .success(try run(live, &times)) } catch { outcome = .failure(error) }
+    batch.end()
+    switch outcome {
+    case .success(let outputs):
+      statistics.executed(batchSize: live.reduce(0) { $0 + $1.batchSize }, times)
+      for (call, tensors) in zip(live, outputs) {
+        var own = times
+        own.queue = times.queue &- call.start
+        call.finish(.success(.init(outputs: tensors, times: own)))
+      }
+    case .failure(let error) where live.count > 1 && error.kind == .invalidArgument:
+      // One request's values must not fail the others.
+      for call in live { serve([call]) }
+    case .failure(let error):
+      for call in live { call.finish(.failure(error)) }
+    }
+  }
+
+  /// The outputs of each call. `times.queue` becomes the time at which the run began.
+  private func run(
+    _ calls: [InferenceCall], _ times: inout InferenceCall.Times
+  ) throws(ServingError) -> [[Tensor]] {
+    let begin = ExecutionContext.now()
+    times.queue = begin
+    // The batch may run until the last of its calls gives up; the sweeper does not see running calls.
+    let deadline = calls.map(\.deadline).max() ?? 0
+    guard deadline > begin else { throw .timeout }
+    let isProfiled = invocations % Self.profilingInterval == 0
+    invocations &+= 1
+    do throws(ModelError) {
+      if !configuration.keepsState { interpreter.resetVariables() }
+      try write(calls.count == 1 ? calls[0].inputs : try TensorBatch.join(calls.map(\.inputs)))
+      let ready = ExecutionContext.now()
+      times.input = ready - begin
+      interpreter.profiler = isProfiled ? profiler : nil
+      try interpreter.invoke(deadline: .nanoseconds(Int64(clamping: deadline > ready ? deadline - ready : 0)))
+      let done = ExecutionContext.now()
+      times.inference = done - ready
+      var results: [[Tensor]] = [[Tensor]](repeating: [], count: calls.count)
+      for index in calls[0].outputs {
+        let output = try interpreter.output(index)
+        if calls.count == 1 {
+          results[0].append(output)
+        } else {
+          for (call, part) in try TensorBatch.split(output, calls.map(\.batchSize)).enumerated() {
+            results[call].append(part)
+          }
+        }
+      }
+      times.output = ExecutionContext.now() - done
+      if isProfiled { recordPlacement() }
+      return results
+    } catch {
+      throw ServingError(error)
+    }
+  }
+
+  private func recordPlacement() {
+    statistics.update(arena: interpreter.arena, placement: interpreter.placement, profile: profiler.entries)
+  }
+}
+
+extension ServingError {
+  /// What a client learns of a model's error.
+  init(_ error: ModelError) {
+    switch error.kind {
+    case .cancelled: self = .cancelled
+    case .deadlineExceeded: self = .timeout
+    case .invalidArgument, .invalidValue, .limitExceeded: self.init(.invalidArgument, "\(error)")
+    case .unsupported: self.init(.unsupported, "\(error)")
+    case .outOfMemory: self.init(.unavailable, "\(error)")
+    case .unreadable, .malformed, .invalidState, .delegate: self.init(.internal, "\(error)")
+    }
+  }
+}

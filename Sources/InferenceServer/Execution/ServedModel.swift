@@ -1,0 +1,146 @@
+internal import Glibc
+internal import Kernels
+package import TFLiteRuntime
+internal import TensorTypes
+
+/// One version of a model that is ready to serve: its instances, their threads and the queue before them.
+///
+/// Safe to use from several tasks. ``close()`` ends it: calls that it has are served, new ones are turned away.
+package final class ServedModel: Sendable {
+  package let name: String
+  package let version: Int
+  package let configuration: ModelConfiguration
+  package let inputs: [TensorMetadata]
+  package let outputs: [TensorMetadata]
+  /// Bytes of the model's file.
+  package let modelBytes: Int
+  package let statistics: ModelStatistics
+  private let queue: RequestQueue
+
+  /// Loads a version and runs it once.
+  ///
+  /// - Throws: ``ServingError`` that says what is wrong with the file or the configuration.
+  package init(
+    name: String, version: Int, model: Model, configuration: ModelConfiguration
+  ) throws(ServingError) {
+    self.name = name
+    self.version = version
+    self.configuration = configuration
+    modelBytes = model.byteCount
+    statistics = ModelStatistics(model: name, version: version)
+    let queue = RequestQueue(policy: configuration.batching, capacity: configuration.maximumQueueSize)
+    self.queue = queue
+    var instances: [ModelInstance] = []
+    for _ in 0..<configuration.instances {
+      let instance = try ModelInstance(model, configuration, statistics: statistics)
+      instances.append(instance)
+    }
+    let batches = configuration.batching.maximumSize > 0
+    inputs = try instances[0].inputs.map { (input) throws(ServingError) in
+      try TensorMetadata(input, batched: batches, what: "input")
+    }
+    outputs = try instances[0].outputs.map { (output) throws(ServingError) in
+      try TensorMetadata(output, batched: batches, what: "output")
+    }
+    for instance in instances { try instance.warmUp(batchSize: batches ? 1 : nil) }
+    do throws(ServingError) {
+      try WorkerThread.start { queue.sweep() }
+      for instance in instances { try WorkerThread.start { instance.serve(queue) } }
+    } catch {
+      queue.close()
+      throw error
+    }
+  }
+
+  deinit { queue.close() }
+
+  /// Serves what waits and takes nothing new.
+  package func close() { queue.close() }
+
+  /// How many requests wait.
+  package var waiting: Int { queue.count }
+
+  /// Runs a request.
+  ///
+  /// - Returns: nil when this version is closed and another one must be asked.
+  /// - Throws: ``ServingError``, also when the task is cancelled.
+  package func infer(
+    _ request: InferenceRequest, _ cancellation: RequestCancellation
+  ) async throws(ServingError) -> InferenceResponse? {
+    let start = ExecutionContext.now()
+    statistics.began()
+    let call: InferenceCall
+    let wanted: [Int]
+    do throws(ServingError) {
+      (call, wanted) = try makeCall(request, start: start)
+    } catch {
+      statistics.failed(error, total: ExecutionContext.now() - start)
+      throw ServingError(error.kind, "\(request.label) \(error.message)")
+    }
+    let cancel: @Sendable () -> Void = { [queue] in
+      if call.finish(.failure(.cancelled)) { queue.remove(call) }
+    }
+    cancellation.onCancel(cancel)
+    let outcome: InferenceCall.Outcome? = await withTaskCancellationHandler {
+      switch queue.append(call) {
+      case .full: call.finish(.failure(.queueFull))
+      case .closed: return nil
+      case nil: break
+      }
+      return await call.outcome()
+    } onCancel: {
+      cancel()
+    }
+    let total = ExecutionContext.now() - start
+    switch outcome {
+    case nil:
+      // Another version answers, and counts.
+      statistics.forgot()
+      return nil
+    case .failure(let error):
+      statistics.failed(error, total: total)
+      throw error.kind == .cancelled ? error : ServingError(error.kind, "\(request.label) \(error.message)")
+    case .success(let result):
+      statistics.succeeded(result.times, inferences: call.batchSize, total: total)
+      return InferenceResponse(
+        model: name, version: String(version), id: request.id,
+        outputs: zip(wanted, result.outputs).map { index, tensor in
+          NamedTensor(name: outputs[index].name, datatype: outputs[index].datatype, tensor: tensor)
+        })
+    }
+  }
+
+  /// Checks a request against the model.
+  private func makeCall(
+    _ request: InferenceRequest, start: UInt64
+  ) throws(ServingError) -> (InferenceCall, wanted: [Int]) {
+    let (tensors, batchSize) = try RequestValidation(self).inputs(request)
+    let wanted = try RequestValidation(self).outputs(request)
+    let timeout = min(request.timeout ?? configuration.defaultTimeout, configuration.maximumTimeout)
+    let (seconds, attoseconds) = timeout.components
+    let nanoseconds = UInt64(clamping: max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
+    let call = InferenceCall(
+      inputs: tensors, outputs: wanted, batchSize: batchSize, start: start, deadline: start + nanoseconds)
+    return (call, wanted)
+  }
+}
+
+extension TensorMetadata {
+  /// - Parameter batched: whether the first dimension is that of a batch, of any size.
+  init(_ tensor: Interpreter.TensorDescription, batched: Bool, what: String) throws(ServingError) {
+    guard let datatype = Datatype(tensor.type.element) else {
+      throw ServingError(
+        .unsupported, "\(what) '\(tensor.name)' has element type \(tensor.type.element), which the protocol lacks")
+    }
+    var shape = tensor.shapeSignature ?? tensor.type.shape.dimensions
+    if batched {
+      guard !shape.isEmpty else {
+        throw ServingError(
+          .invalidArgument, "max_batch_size is set, but \(what) '\(tensor.name)' is a scalar and has no batch dimension"
+        )
+      }
+      shape[0] = -1
+    }
+    self.init(name: tensor.name, datatype: datatype, shape: shape)
+  }
+}

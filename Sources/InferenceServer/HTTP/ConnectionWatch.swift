@@ -1,0 +1,44 @@
+package import NIOCore
+internal import Synchronization
+
+/// A connection, as long as it is open.
+package struct ConnectionID: Hashable, Sendable {
+  private let identifier: ObjectIdentifier
+
+  package init(_ channel: any Channel) { identifier = ObjectIdentifier(channel) }
+}
+
+/// Knows which connection each request that is under way came over, to cancel it when the client closes its side.
+package final class ConnectionWatch: Sendable {
+  private let watched = Mutex<[ConnectionID: RequestCancellation]>([:])
+
+  package init() {}
+
+  func watch(_ connection: ConnectionID, _ cancellation: RequestCancellation) {
+    watched.withLock { $0[connection] = cancellation }
+  }
+
+  func forget(_ connection: ConnectionID) { watched.withLock { _ = $0.removeValue(forKey: connection) } }
+
+  fileprivate func closed(_ connection: ConnectionID) {
+    watched.withLock { $0.removeValue(forKey: connection) }?.cancel()
+  }
+}
+
+/// Tells a ``ConnectionWatch`` when the client has closed its side.
+package final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandler {
+  package typealias InboundIn = NIOAny
+  private let watch: ConnectionWatch
+
+  package init(_ watch: ConnectionWatch) { self.watch = watch }
+
+  package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if let event = event as? ChannelEvent, event == .inputClosed { watch.closed(ConnectionID(context.channel)) }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  package func channelInactive(context: ChannelHandlerContext) {
+    watch.closed(ConnectionID(context.channel))
+    context.fireChannelInactive()
+  }
+}

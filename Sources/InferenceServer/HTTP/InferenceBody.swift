@@ -1,0 +1,163 @@
+/// The body of an inference request over HTTP: JSON, followed by raw tensors where the binary extension is used.
+package struct InferenceBody: Sendable {
+  package var request: InferenceRequest
+  /// Outputs that the client wants raw, by name; those that are not here follow ``isBinaryByDefault``.
+  package var isBinary: [String: Bool]
+  package var isBinaryByDefault: Bool
+
+  /// Reads a body.
+  ///
+  /// - Parameters:
+  ///   - headerLength: bytes of the JSON; nil when all of the body is.
+  /// - Throws: ``ServingError`` `invalidArgument`, or `unsupported` for extensions that are not there.
+  package init(
+    model: String, version: String, body: [UInt8], headerLength: Int?
+  ) throws(ServingError) {
+    let length = headerLength ?? body.count
+    guard length >= 0, length <= body.count else {
+      throw ServingError(
+        .invalidArgument, "Inference-Header-Content-Length is \(length), but the body has \(body.count) bytes")
+    }
+    let document: JSONValue
+    do throws(JSONError) {
+      document = try JSONReader.document(body, range: 0..<length, unread: ["data"])
+    } catch {
+      throw ServingError(.invalidArgument, "failed to parse the request JSON buffer: \(error)")
+    }
+    guard document.members != nil else {
+      throw ServingError(.invalidArgument, "failed to parse the request JSON buffer: expected an object")
+    }
+    let parameters = try Parameters(document["parameters"], of: "request")
+    request = InferenceRequest(model: model, version: version, inputs: [])
+    switch document["id"] {
+    case nil, .null: break
+    case .string(let id): request.id = id
+    case .integer(let id): request.id = String(id)
+    default: throw ServingError(.invalidArgument, "Unable to parse 'id': expected a string")
+    }
+    request.timeout = try parameters.timeout
+    isBinaryByDefault = try parameters.flag("binary_data_output") ?? false
+    isBinary = [:]
+    try parameters.refuse(["sequence_id", "sequence_start", "sequence_end"])
+
+    var offset = length
+    guard let inputs = document["inputs"]?.array else {
+      throw ServingError(
+        .invalidArgument, "Unable to parse 'inputs': attempt to access non-existing object member 'inputs'")
+    }
+    for input in inputs { request.inputs.append(try Self.tensor(input, body, &offset)) }
+    guard offset == body.count else {
+      throw ServingError(
+        .invalidArgument,
+        "unexpected size for request, expecting \(offset - length) additional bytes after the JSON, got \(body.count - length)"
+      )
+    }
+    guard document["outputs"] == nil || document["outputs"]?.array != nil else {
+      throw ServingError(.invalidArgument, "Unable to parse 'outputs': expected an array")
+    }
+    for output in document["outputs"]?.array ?? [] {
+      guard let name = output["name"]?.string else {
+        throw ServingError(
+          .invalidArgument, "Unable to parse 'outputs': attempt to access non-existing object member 'name'")
+      }
+      let parameters = try Parameters(output["parameters"], of: "output '\(name)'")
+      try parameters.refuse(["classification", "shared_memory_region"])
+      if let flag = try parameters.flag("binary_data") { isBinary[name] = flag }
+      request.outputs.append(name)
+    }
+  }
+
+  private static func tensor(
+    _ input: JSONValue, _ body: [UInt8], _ offset: inout Int
+  ) throws(ServingError) -> NamedTensor {
+    guard let name = input["name"]?.string else {
+      throw ServingError(
+        .invalidArgument, "Unable to parse 'inputs': attempt to access non-existing object member 'name'")
+    }
+    guard let typeName = input["datatype"]?.string else {
+      throw ServingError(
+        .invalidArgument, "Unable to parse 'inputs': attempt to access non-existing object member 'datatype'")
+    }
+    guard let datatype = Datatype(rawValue: typeName) else {
+      throw ServingError(.invalidArgument, "invalid datatype '\(typeName)' for input '\(name)'")
+    }
+    guard let dimensions = input["shape"]?.array else {
+      throw ServingError(
+        .invalidArgument, "Unable to parse 'inputs': attempt to access non-existing object member 'shape'")
+    }
+    var shape: [Int] = []
+    for dimension in dimensions {
+      guard let size = dimension.integer else {
+        throw ServingError(.invalidArgument, "Unable to parse 'shape' of input '\(name)': expected whole numbers")
+      }
+      shape.append(size)
+    }
+    let parameters = try Parameters(input["parameters"], of: "input '\(name)'")
+    try parameters.refuse(["shared_memory_region"])
+    if let size = try parameters.count("binary_data_size") {
+      guard input["data"] == nil else {
+        throw ServingError(.invalidArgument, "input '\(name)' has 'data' and 'binary_data_size'")
+      }
+      guard size <= body.count - offset else {
+        throw ServingError(
+          .invalidArgument,
+          "unexpected end of request: input '\(name)' has \(size) bytes, \(body.count - offset) are left")
+      }
+      defer { offset += size }
+      return try NamedTensor(
+        name: name, datatype: datatype, shape: shape, raw: Array(body[offset..<offset + size]))
+    }
+    guard case .unread(let range) = input["data"] else {
+      throw ServingError(
+        .invalidArgument, "Unable to parse 'inputs': attempt to access non-existing object member 'data'")
+    }
+    return try NamedTensor(name: name, datatype: datatype, shape: shape, json: body, range: range)
+  }
+
+  package func wantsBinary(_ output: String) -> Bool { isBinary[output] ?? isBinaryByDefault }
+}
+
+/// The `parameters` of a request, an input or an output.
+private struct Parameters {
+  private let value: JSONValue?
+  private let owner: String
+
+  init(_ value: JSONValue?, of owner: String) throws(ServingError) {
+    guard value == nil || value?.members != nil else {
+      throw ServingError(.invalidArgument, "Unable to parse 'parameters' of \(owner): expected an object")
+    }
+    self.value = value
+    self.owner = owner
+  }
+
+  func flag(_ name: String) throws(ServingError) -> Bool? {
+    guard let found = value?[name] else { return nil }
+    guard let flag = found.bool else {
+      throw ServingError(.invalidArgument, "Unable to parse '\(name)' of \(owner): expected true or false")
+    }
+    return flag
+  }
+
+  func count(_ name: String) throws(ServingError) -> Int? {
+    guard let found = value?[name] else { return nil }
+    guard let count = found.integer, count >= 0 else {
+      throw ServingError(.invalidArgument, "Unable to parse '\(name)' of \(owner): expected a whole number, 0 or more")
+    }
+    return count
+  }
+
+  /// In microseconds; 0 and none mean the model's own.
+  var timeout: Duration? {
+    get throws(ServingError) {
+      guard let microseconds = try count("timeout"), microseconds > 0 else { return nil }
+      return .microseconds(min(microseconds, 86_400_000_000))
+    }
+  }
+
+  /// Says that an extension is missing rather than answer something else than was asked.
+  func refuse(_ names: [String]) throws(ServingError) {
+    for name in names where value?[name] != nil {
+      throw ServingError(.unsupported, "parameter '\(name)' of \(owner) is not supported")
+    }
+  }
+}

@@ -1,0 +1,184 @@
+internal import HTTPTypes
+package import Hummingbird
+internal import Kernels
+internal import Logging
+internal import NIOCore
+
+/// What a request of the server knows besides itself.
+package struct RESTContext: InitializableFromSource, Sendable {
+  let logger: Logger
+  let connection: ConnectionID
+
+  package init(source: ApplicationRequestContextSource) {
+    logger = source.logger
+    connection = ConnectionID(source.channel)
+  }
+}
+
+/// Answers HTTP requests: the protocol, metrics and the page.
+package struct RESTResponder: HTTPResponder {
+  package typealias Context = RESTContext
+
+  private let service: InferenceService
+  private let connections: ConnectionWatch
+
+  package init(service: InferenceService, connections: ConnectionWatch) {
+    self.service = service
+    self.connections = connections
+  }
+
+  package func respond(to request: Request, context: RESTContext) async throws -> Response {
+    let start = ExecutionContext.now()
+    let resource = RESTRequest(method: request.method.rawValue, path: request.uri.path)
+    let trace = request.headers[HTTPField.Name.traceParent].flatMap(TraceContext.init)?.child()
+    var answer: Answer
+    do throws(ServingError) {
+      answer = try await self.answer(resource, request, context)
+    } catch {
+      answer = .error(error)
+    }
+    var headers = answer.headers
+    headers[.contentType] = answer.contentType
+    headers[.contentLength] = String(answer.body.readableBytes)
+    if let trace { headers[HTTPField.Name.traceParent] = trace.traceparent }
+    let status = HTTPResponse.Status(code: answer.status)
+    log(context.logger, request, answer.status, trace, nanoseconds: ExecutionContext.now() - start)
+    if request.method == .head { return Response(status: status, headers: headers) }
+    return Response(status: status, headers: headers, body: .init(byteBuffer: answer.body))
+  }
+
+  private func log(
+    _ logger: Logger, _ request: Request, _ status: Int, _ trace: TraceContext?, nanoseconds: UInt64
+  ) {
+    guard logger.logLevel <= .debug else { return }
+    var metadata: Logger.Metadata = [
+      "method": "\(request.method.rawValue)", "path": "\(request.uri.path)", "status": "\(status)",
+      "microseconds": "\(nanoseconds / 1000)",
+    ]
+    if let trace {
+      metadata["trace_id"] = "\(trace.traceID)"
+      metadata["span_id"] = "\(trace.spanID)"
+    }
+    logger.debug("request", metadata: metadata)
+  }
+
+  private func answer(
+    _ resource: RESTRequest, _ request: Request, _ context: RESTContext
+  ) async throws(ServingError) -> Answer {
+    switch resource {
+    // Those who watch the server need no token: they learn nothing from it.
+    case .serverLive: return .json(JSONWriter.object { $0.member("live", true) })
+    case .serverReady:
+      let isReady = service.repository.isReady
+      return .json(
+        JSONWriter.object { writer in
+          writer.member("live", isReady)
+          writer.member("ready", isReady)
+        }, status: isReady ? 200 : 400)
+    case .page: return .page
+    default: break
+    }
+    if let token = service.token, !token.matches(request.headers[.authorization]) {
+      throw ServingError(.unauthenticated, "missing or wrong bearer token")
+    }
+    let repository = service.repository
+    switch resource {
+    case .serverMetadata: return .json(ModelDocuments.server())
+    case .modelMetadata(let name, let version):
+      let model = try repository.model(name, version: version)
+      let versions = version.isEmpty ? repository.readyVersions(name) : [String(model.version)]
+      return .json(ModelDocuments.metadata(model, versions: versions))
+    case .modelReady(let name, let version):
+      let isReady = (try? repository.model(name, version: version)) != nil
+      return .json(
+        JSONWriter.object { writer in
+          writer.member("name", name)
+          writer.member("ready", isReady)
+        }, status: isReady ? 200 : 400)
+    case .modelConfiguration(let name, let version):
+      return .json(ModelDocuments.configuration(try repository.model(name, version: version)))
+    case .modelStatistics(let name, let version):
+      return .json(ModelDocuments.statistics(try service.models(named: name, version: version)))
+    case .infer(let name, let version):
+      return try await infer(name, version, request, context)
+    case .repositoryIndex:
+      let body = try await smallDocument(request)
+      return .json(ModelDocuments.index(repository.index(), readyOnly: body?["ready"]?.bool ?? false))
+    case .load(let name):
+      try service.requireModelControl()
+      let parameters = try await smallDocument(request)?["parameters"]
+      for member in parameters?.members ?? [] where member.name != "config" {
+        throw ServingError(.unsupported, "load parameter '\(member.name)' is not supported")
+      }
+      try await repository.load(name, configuration: parameters?["config"]?.string.map { Array($0.utf8) })
+      return .empty
+    case .unload(let name):
+      try service.requireModelControl()
+      _ = try await smallDocument(request)
+      try await repository.unload(name)
+      return .empty
+    case .metrics:
+      return .text(ServerMetrics.text(repository.readyModels, admission: service.admission))
+    case .pageData: return .json(PageData.document(service))
+    case .wrongMethod(let allowed): return .wrongMethod(allowed: allowed)
+    case .serverLive, .serverReady, .page, .unknown: throw ServingError(.notFound, "Not Found")
+    }
+  }
+
+  /// The JSON object that some requests may carry; nil when they do not.
+  private func smallDocument(_ request: Request) async throws(ServingError) -> JSONValue? {
+    let admission = try service.admission.admit()
+    let bytes = try await body(of: request, admission)
+    guard !bytes.isEmpty else { return nil }
+    do throws(JSONError) { return try JSONReader.document(bytes) } catch {
+      throw ServingError(.invalidArgument, "failed to parse the request JSON buffer: \(error)")
+    }
+  }
+
+  private func infer(
+    _ name: String, _ version: String, _ request: Request, _ context: RESTContext
+  ) async throws(ServingError) -> Answer {
+    let admission = try service.admission.admit()
+    // Known before the body is read, so that nobody sends megabytes to a model that is not there.
+    _ = try service.repository.model(name, version: version)
+    guard request.headers[.contentEncoding].map({ $0 == "identity" }) ?? true else {
+      throw ServingError(.unsupported, "compressed requests are not supported")
+    }
+    var headerLength: Int?
+    if let text = request.headers[HTTPField.Name.inferenceHeader] {
+      guard let length = Int(text), length >= 0 else {
+        throw ServingError(.invalidArgument, "Unable to parse Inference-Header-Content-Length, got: \(text)")
+      }
+      headerLength = length
+    }
+    let bytes = try await body(of: request, admission)
+    let body = try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
+    // Held until the answer is written: its bytes are in use.
+    defer { withExtendedLifetime(admission) {} }
+    let cancellation = RequestCancellation()
+    connections.watch(context.connection, cancellation)
+    defer { connections.forget(context.connection) }
+    let response = try await service.infer(
+      body.request, cancellation: cancellation, headers: TraceContext.headers(request.headers))
+    let (document, length) = try body.answer(response)
+    return .inference(document, headerLength: length)
+  }
+
+  private func body(of request: Request, _ admission: Admission) async throws(ServingError) -> [UInt8] {
+    let announced = request.headers[.contentLength].flatMap(Int.init)
+    if let announced { try admission.take(announced) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(min(announced ?? 0, 1 << 20))
+    do {
+      for try await buffer in request.body {
+        if announced == nil { try admission.take(buffer.readableBytes) }
+        bytes.append(contentsOf: buffer.readableBytesView)
+      }
+    } catch let error as ServingError {
+      throw error
+    } catch {
+      throw ServingError(.invalidArgument, "the request ended before its body was complete")
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,150 @@
+package import GRPCCore
+package import GRPCNIOTransportHTTP2Posix
+internal import Glibc
+package import Hummingbird
+internal import HummingbirdCore
+internal import HummingbirdTLS
+internal import Logging
+package import NIOCore
+internal import NIOSSL
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The server: models of a repository over HTTP and gRPC, until SIGTERM or SIGINT. SIGHUP looks for changes in the repository.
+package struct InferenceServer: Sendable {
+  private let options: ServerOptions
+  package let service: InferenceService
+  private let connections = ConnectionWatch()
+
+  /// - Throws: ``ServingError`` when the repository cannot be read.
+  package init(_ options: ServerOptions) throws(ServingError) {
+    self.options = options
+    let repository = try ModelRepository(
+      path: options.repository, limits: options.repositoryLimits, logger: options.logger)
+    service = InferenceService(
+      repository: repository, limits: options.limits, token: options.token,
+      allowsModelControl: options.allowsModelControl, logger: options.logger)
+  }
+
+  /// Serves. Returns after a graceful shutdown.
+  ///
+  /// - Throws: when an address cannot be bound, or a certificate cannot be read.
+  package func run() async throws {
+    signal(SIGPIPE, SIG_IGN)
+    raiseFileLimit()
+    var services: [any Service] = [RepositoryWatch(service.repository, options)]
+    if let port = options.httpPort {
+      services.append(try httpApplication(.hostname(options.host, port: port)))
+    }
+    if let path = options.httpSocket { services.append(try httpApplication(.unixDomainSocket(path: path))) }
+    if let port = options.grpcPort { services.append(try grpcServer(tcpAddress(port))) }
+    if let path = options.grpcSocket {
+      // A socket that an earlier process left behind.
+      unsafe unlink(path)
+      services.append(try grpcServer(.unixDomainSocket(path: path)))
+    }
+    var configuration = ServiceGroupConfiguration(
+      services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: options.logger)
+    configuration.maximumGracefulShutdownDuration = options.shutdownTimeout
+    defer { service.repository.close() }
+    try await ServiceGroup(configuration: configuration).run()
+  }
+
+  /// Idle connections take a file descriptor each.
+  private func raiseFileLimit() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+
+  // MARK: HTTP
+
+  package func httpApplication(
+    _ address: BindAddress, onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
+  ) throws -> Application<RESTResponder> {
+    let connections = connections
+    let (seconds, attoseconds) = options.limits.idleTimeout.components
+    let timeout = TimeAmount.nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    var server = HTTPServerBuilder.http1(
+      configuration: .init(
+        additionalChannelHandlers: [ConnectionWatchHandler(connections)], idleTimeout: timeout,
+        httpDecoderConfiguration: .init(
+          maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128)))
+    if let files = options.tls {
+      let chain = try NIOSSLCertificate.fromPEMFile(files.certificateChain)
+      let key = try NIOSSLPrivateKey(file: files.privateKey, format: .pem)
+      server = try .tls(
+        server,
+        tlsConfiguration: .makeServerConfiguration(
+          certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+    }
+    return Application(
+      responder: RESTResponder(service: service, connections: connections), server: server,
+      configuration: .init(
+        address: address, serverName: ServerIdentity.name, backlog: 1024,
+        availableConnectionsDelegate: .maximum(options.limits.connections, logger: options.logger)),
+      onServerRunning: onServerRunning, logger: options.logger)
+  }
+
+  // MARK: gRPC
+
+  private func tcpAddress(_ port: Int) -> GRPCNIOTransportHTTP2Posix.SocketAddress {
+    options.host.contains(":") ? .ipv6(host: options.host, port: port) : .ipv4(host: options.host, port: port)
+  }
+
+  private func grpcServer(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) throws -> GRPCListener {
+    GRPCListener(server: grpcServer(transport: grpcTransport(address)), address: "\(address)", logger: options.logger)
+  }
+
+  package func grpcTransport(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) -> HTTP2ServerTransport.Posix {
+    let limits = options.limits
+    let security: HTTP2ServerTransport.Posix.TransportSecurity
+    if let files = options.tls {
+      security = .tls(
+        certificateChain: [.file(path: files.certificateChain, format: .pem)],
+        privateKey: .file(path: files.privateKey, format: .pem))
+    } else {
+      security = .plaintext
+    }
+    return HTTP2ServerTransport.Posix(
+      address: address, transportSecurity: security,
+      config: .defaults { config in
+        // The transport resets the stream of a larger message, which clients see as a cancellation. What is above the limit and below this
+        // gets an answer that says so.
+        config.rpc.maxRequestPayloadSize =
+          limits.requestBytes.multipliedReportingOverflow(by: 2).partialValue + (1 << 20)
+        config.connection.maxIdleTime = limits.idleTimeout * 5
+        config.connection.keepalive.clientBehavior.allowWithoutCalls = true
+        config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
+        config.http2.maxConcurrentStreams = min(limits.concurrentRequests, 1024)
+        config.http2.targetWindowSize = 1 << 20
+      })
+  }
+
+  package func grpcServer<Transport: ServerTransport>(transport: Transport) -> GRPCServer<Transport> {
+    var interceptors: [any ServerInterceptor] = [TraceHeaders()]
+    if let token = options.token { interceptors.append(TokenInterceptor(token: token)) }
+    return GRPCServer(transport: transport, services: [GRPCService(service: service)], interceptors: interceptors)
+  }
+}
+
+/// Runs a gRPC server as one of the process's services.
+private struct GRPCListener: Service {
+  let server: GRPCServer<HTTP2ServerTransport.Posix>
+  let address: String
+  let logger: Logger
+
+  func run() async throws {
+    logger.info("gRPC is served", metadata: ["address": "\(address)"])
+    try await withGracefulShutdownHandler {
+      try await server.serve()
+    } onGracefulShutdown: {
+      server.beginGracefulShutdown()
+    }
+  }
+}
+
+extension GRPCListener: CustomStringConvertible {
+  var description: String { "gRPC \(address)" }
+}

@@ -1,0 +1,237 @@
+"""Drives a running server with Triton's client, over HTTP and gRPC. Usage: check.py HTTP_PORT GRPC_PORT
+
+The repository has rows, strings, counting, digits, digits_int8 and split (see scripts/check-server); requests may have a megabyte."""
+
+import queue
+import socket
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import tritonclient.grpc as grpc_client
+import tritonclient.http as http_client
+from tritonclient.utils import InferenceServerException
+
+HTTP = f"127.0.0.1:{sys.argv[1]}"
+GRPC = f"127.0.0.1:{sys.argv[2]}"
+failures = 0
+
+
+def check(condition, what):
+    global failures
+    if not condition:
+        failures += 1
+        print(f"FAILED {what}")
+
+
+def fails(what, status, text, call):
+    """The call raises the client's exception with this status and text."""
+    try:
+        call()
+    except InferenceServerException as error:
+        found = (error.status() or "").replace("StatusCode.", "")
+        check(found == status, f"{what}: status {found}, expected {status}")
+        check(text in error.message(), f"{what}: '{error.message()}' lacks '{text}'")
+    else:
+        check(False, f"{what}: no error")
+
+
+def tensor(module, name, array, datatype, binary=None):
+    value = module.InferInput(name, list(array.shape), datatype)
+    if binary is None:
+        value.set_data_from_numpy(array)
+    else:
+        value.set_data_from_numpy(array, binary_data=binary)
+    return value
+
+
+def rows(array):
+    return np.maximum(array + np.array([1, 2, 3, 4], np.float32), 0)
+
+
+def metadata(client, module):
+    check(client.is_server_live(), "live")
+    check(client.is_server_ready(), "ready")
+    check(client.is_model_ready("rows"), "model ready")
+    check(client.is_model_ready("rows", "1"), "version ready")
+    check(not client.is_model_ready("nothing"), "unknown model not ready")
+    as_json = {} if module is http_client else {"as_json": True}
+    server = client.get_server_metadata(**as_json)
+    check(server["name"] == "tflite" and "binary_tensor_data" in server["extensions"], "server metadata")
+    model = client.get_model_metadata("rows", **as_json)
+    check([int(d) for d in model["inputs"][0]["shape"]] == [-1, 4], "model metadata")
+    check(model["outputs"][0]["datatype"] == "FP32", "output type")
+    config = client.get_model_config("digits_int8", **as_json)
+    config = config.get("config", config)
+    check(config["input"][0]["data_type"] == "TYPE_INT8", "configuration")
+    index = client.get_model_repository_index(**as_json)
+    models = index if module is http_client else index["models"]
+    check({m["name"] for m in models} >= {"rows", "strings"}, "index")
+
+
+def inference(client, module, variants):
+    random = np.random.default_rng(7)
+    for options in variants:
+        for count in (1, 3, 17):
+            x = random.standard_normal((count, 4)).astype(np.float32)
+            outputs = [module.InferRequestedOutput("y", **options)] if options else None
+            answer = client.infer(
+                "rows", [tensor(module, "x", x, "FP32", options.get("binary_data"))], outputs=outputs, request_id="r1")
+            check(np.array_equal(answer.as_numpy("y"), rows(x)), f"rows {count} {options}")
+            check(answer.get_response()["id"] == "r1" if module is http_client else answer.get_response().id == "r1", "id")
+        a = np.array(["x", "", "é", "a\0b"], dtype=np.object_)
+        b = np.array(["x", "y", "é", "a"], dtype=np.object_)
+        binary = options.get("binary_data")
+        answer = client.infer(
+            "strings", [tensor(module, "a", a, "BYTES", binary), tensor(module, "b", b, "BYTES", binary)],
+            outputs=[module.InferRequestedOutput(n, **options) for n in ("a", "same")])
+        check(answer.as_numpy("same").tolist() == [True, False, True, False], f"strings {options}")
+        echoed = [s if isinstance(s, str) else s.decode() for s in answer.as_numpy("a").tolist()]
+        check(echoed == ["x", "", "é", "a\0b"], f"echoed strings {options}: {echoed}")
+        image = random.integers(-128, 128, (1, 32, 32, 1)).astype(np.int8)
+        answer = client.infer("digits_int8", [tensor(module, "args_0", image, "INT8", binary)])
+        first = answer.as_numpy("output_0")
+        check(first.shape == (1, 10) and first.dtype == np.int8, "int8")
+        again = client.infer("digits_int8", [tensor(module, "args_0", image, "INT8", binary)]).as_numpy("output_0")
+        check(np.array_equal(first, again), "int8 is repeatable")
+        zero = np.zeros((1, 32, 32, 1), np.float32)
+        check(abs(client.infer("digits", [tensor(module, "args_0", zero, "FP32", binary)]).as_numpy("output_0").sum() - 1) < 1e-3,
+              "float probabilities")
+
+
+def errors(client, module, names):
+    x = np.zeros((1, 4), np.float32)
+    good = tensor(module, "x", x, "FP32")
+    fails("unknown model", names["not found"], "Request for unknown model: 'nothing' is not found",
+          lambda: client.infer("nothing", [good]))
+    fails("unknown version", names["not found"], "version 9 is not found", lambda: client.infer("rows", [good], model_version="9"))
+    fails("wrong name", names["invalid"], "unexpected inference input 'z' for model 'rows'",
+          lambda: client.infer("rows", [tensor(module, "z", x, "FP32")]))
+    fails("wrong shape", names["invalid"], "unexpected shape for input 'x' for model 'rows'. Expected [-1,4], got [1,5]",
+          lambda: client.infer("rows", [tensor(module, "x", np.zeros((1, 5), np.float32), "FP32")]))
+    fails("wrong type", names["invalid"], "data-type is 'INT32', but model 'rows' expects 'FP32'",
+          lambda: client.infer("rows", [tensor(module, "x", x.astype(np.int32), "INT32")]))
+    fails("missing input", names["invalid"], "expected 2 inputs but got 1 inputs for model 'strings'",
+          lambda: client.infer("strings", [tensor(module, "a", np.array(["x"], dtype=np.object_), "BYTES")]))
+    fails("wrong output", names["invalid"], "unexpected inference output 'q' for model 'rows'",
+          lambda: client.infer("rows", [good], outputs=[module.InferRequestedOutput("q")]))
+    fails("oversized", names["too large"], "", lambda: client.infer(
+        "rows", [tensor(module, "x", np.zeros((1 << 17, 4), np.float32), "FP32")]))
+    forever = tensor(module, "limit", np.array(2**31 - 1, np.int32).reshape(()), "INT32")
+    fails("timeout", names["unavailable"], "Request timeout expired",
+          lambda: client.infer("counting", [forever], timeout=200_000))
+    check(np.array_equal(client.infer("rows", [good]).as_numpy("y"), rows(x)), "the connection goes on")
+
+
+def asynchronous_http(client):
+    x = np.ones((2, 4), np.float32)
+    pending = [client.async_infer("rows", [tensor(http_client, "x", x * i, "FP32")]) for i in range(16)]
+    for i, request in enumerate(pending):
+        check(np.array_equal(request.get_result().as_numpy("y"), rows(x * i)), f"asynchronous {i}")
+
+
+def asynchronous_grpc(client):
+    x = np.ones((2, 4), np.float32)
+    results = queue.Queue()
+    for i in range(16):
+        client.async_infer("rows", [tensor(grpc_client, "x", x * i, "FP32")], request_id=str(i),
+                           callback=lambda result, error: results.put((result, error)))
+    for _ in range(16):
+        result, error = results.get(timeout=30)
+        check(error is None, f"asynchronous {error}")
+        if error is None:
+            i = int(result.get_response().id)
+            check(np.array_equal(result.as_numpy("y"), rows(x * i)), f"asynchronous {i}")
+
+
+def streaming(client):
+    x = np.ones((1, 4), np.float32)
+    results = queue.Queue()
+    client.start_stream(callback=lambda result, error: results.put((result, error)))
+    for i in range(32):
+        name = "wrong" if i == 5 else "x"
+        client.async_stream_infer("rows", [tensor(grpc_client, name, x * i, "FP32")], request_id=str(i))
+    for i in range(32):
+        result, error = results.get(timeout=30)
+        if i == 5:
+            check(error is not None and "unexpected inference input 'wrong'" in error.message(), "error in a stream")
+        else:
+            check(error is None and np.array_equal(result.as_numpy("y"), rows(x * i)), f"stream {i}")
+    client.stop_stream()
+
+
+def cancelled_count():
+    text = urllib.request.urlopen(f"http://{HTTP}/metrics").read().decode()
+    line = next(l for l in text.splitlines()
+                if l.startswith("nv_inference_request_failure") and 'model="counting"' in l and "CANCELED" in l)
+    return int(line.split()[-1])
+
+
+def wait_for(condition, what):
+    deadline = time.time() + 20
+    while time.time() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    check(False, what)
+
+
+def cancellation(client):
+    forever = tensor(grpc_client, "limit", np.array(2**31 - 1, np.int32).reshape(()), "INT32")
+    before = cancelled_count()
+    results = queue.Queue()
+    call = client.async_infer("counting", [forever], callback=lambda result, error: results.put(error))
+    time.sleep(0.3)
+    call.cancel()
+    check(results.get(timeout=10) is not None, "cancelled call")
+    wait_for(lambda: cancelled_count() == before + 1, "gRPC cancellation reaches the model")
+    fails("client's deadline", "DEADLINE_EXCEEDED", "", lambda: client.infer("counting", [forever], client_timeout=0.3))
+    wait_for(lambda: cancelled_count() == before + 2, "a gRPC deadline reaches the model")
+    # Over HTTP, a client cancels by hanging up.
+    body = b'{"inputs":[{"name":"limit","shape":[],"datatype":"INT32","data":[2147483647]}]}'
+    connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    connection.sendall(b"POST /v2/models/counting/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    time.sleep(0.3)
+    connection.close()
+    wait_for(lambda: cancelled_count() == before + 3, "hanging up reaches the model")
+    few = tensor(grpc_client, "limit", np.array(5, np.int32).reshape(()), "INT32")
+    check(int(client.infer("counting", [few]).as_numpy("reached")) == 5, "the instance is free again")
+
+
+def control(client, module):
+    client.unload_model("split")
+    check(not client.is_model_ready("split"), "unloaded")
+    client.load_model("split", config='{"instances": 2}')
+    check(client.is_model_ready("split"), "loaded")
+    status = "404" if module is http_client else "NOT_FOUND"
+    fails("loading what is not there", status, "failed to load 'nothing'", lambda: client.load_model("nothing"))
+
+
+def main():
+    http = http_client.InferenceServerClient(HTTP, concurrency=8)
+    rpc = grpc_client.InferenceServerClient(GRPC)
+    for client, module in ((http, http_client), (rpc, grpc_client)):
+        metadata(client, module)
+        control(client, module)
+    inference(http, http_client, [{"binary_data": True}, {"binary_data": False}])
+    inference(rpc, grpc_client, [{}])
+    errors(http, http_client,
+           {"not found": "404", "invalid": "400", "too large": "413", "unavailable": "503"})
+    errors(rpc, grpc_client,
+           {"not found": "NOT_FOUND", "invalid": "INVALID_ARGUMENT", "too large": "RESOURCE_EXHAUSTED",
+            "unavailable": "UNAVAILABLE"})
+    asynchronous_http(http)
+    asynchronous_grpc(rpc)
+    streaming(rpc)
+    cancellation(rpc)
+    statistics = http.get_inference_statistics("rows")["model_stats"][0]
+    check(statistics["inference_stats"]["success"]["count"] > 50, "statistics")
+    check(statistics["inference_count"] == statistics["inference_stats"]["success"]["count"], "inference count")
+    http.close()
+    rpc.close()
+    print("ok" if failures == 0 else f"{failures} failures")
+    sys.exit(failures != 0)
+
+
+main()
