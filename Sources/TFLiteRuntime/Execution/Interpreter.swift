@@ -84,6 +84,12 @@ public final class Interpreter {
     }
     let subgraph = found?.subgraph ?? 0
     guard model.subgraphs.indices.contains(subgraph) else { throw ModelError(.malformed, "the model has no subgraph") }
+    for (index, graph) in model.subgraphs.enumerated() {
+      guard let tensor = graph.tensors.firstIndex(where: \.isUnsized) else { continue }
+      throw ModelError(
+        .malformed, "the shape has dimensions of -1, which only a shape signature may have",
+        at: ModelError.Location(subgraph: index, tensor: tensor, tensorName: graph.tensors[tensor].name))
+    }
     let original = model.subgraphs[subgraph]
     self.model = model
     signature = found
