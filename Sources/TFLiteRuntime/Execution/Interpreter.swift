@@ -21,11 +21,14 @@ public final class Interpreter {
     public var planningEffort: MemoryPlanner.Effort
     /// The graph passes.
     public var compiler: GraphCompiler
+    /// What must run on delegates.
+    public var requirement: PlacementRequirement
 
     public init(
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
       preservesIntermediates: Bool = false,
-      planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler()
+      planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler(),
+      requirement: PlacementRequirement = .none
     ) {
       self.threads = threads
       self.threadPool = threadPool
@@ -33,6 +36,7 @@ public final class Interpreter {
       self.preservesIntermediates = preservesIntermediates
       self.planningEffort = planningEffort
       self.compiler = compiler
+      self.requirement = requirement
     }
   }
 
@@ -54,6 +58,9 @@ public final class Interpreter {
   /// The subgraph that this interpreter runs.
   public let subgraph: Int
   let runner: GraphRunner
+  private let requirement: PlacementRequirement
+  /// Why the present placement is not what is required.
+  private var disappointment: String?
   private let context: ExecutionContext
   private let inputNames: [String]
   private let outputNames: [String]
@@ -92,6 +99,7 @@ public final class Interpreter {
     }
     let original = model.subgraphs[subgraph]
     self.model = model
+    requirement = options.requirement
     signature = found
     self.subgraph = subgraph
     // A named signature decides order and names; without one the subgraph's own order counts.
@@ -113,8 +121,10 @@ public final class Interpreter {
       threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
       resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes))
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
+    var prepared: [any Delegate] = []
+    for delegate in delegates { prepared.append(try delegate.prepared(for: model)) }
     runner = try GraphRunner(
-      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits
+      graph: graph, options: options, delegates: prepared, context: context, limits: model.limits
     ) { subgraph throws(ModelError) in try model.compiledGraph(subgraph, compiler: options.compiler) }
   }
 
@@ -159,9 +169,15 @@ public final class Interpreter {
   }
 
   /// Resolves shapes, gives regions to delegates, packs weights and plans memory. Does nothing when that is done already.
+  ///
+  /// - Throws: ``ModelError``; its kind is `delegate` where ``Options/requirement`` is not met.
   public func allocate() throws(ModelError) {
     if !runner.isAllocated { context.forgetStates() }
+    let isNew = !runner.isAllocated
     try runner.allocate()
+    guard requirement != .none else { return }
+    if isNew { disappointment = requirement.disappointment(runner.placement, unplanned: runner.unplannedNodes) }
+    if let disappointment { throw ModelError(.delegate, disappointment) }
   }
 
   /// Computes the outputs. A second call for the same shapes allocates no memory, unless shapes depend on values.

@@ -17,6 +17,10 @@ public struct Placement: Sendable, Hashable {
     public let delegate: String
     /// Indices of the operators in their subgraph of the model.
     public let operators: [Int]
+    /// Bytes that the partition reads of what others computed, constants not counted.
+    public let inputBytes: Int
+    /// Bytes that it writes for others.
+    public let outputBytes: Int
   }
 
   public static let builtin = "builtin"

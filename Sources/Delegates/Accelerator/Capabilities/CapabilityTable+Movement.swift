@@ -98,7 +98,7 @@ extension CapabilityTable {
   static let conversionRows: [OperatorRule] = [
     OperatorRule(
       .quantize, "Quantize, Convert or Cast", [.upTo(5, [.float, .byte, .i16q, .u16q])],
-      [.inputs(1...1), .output(narrow), .shape(.same)], floatAnywhere: [.f32]),
+      [.inputs(1...1), .output(narrow), .shape(.same)], floatAnywhere: .float),
     OperatorRule(
       .dequantize, "Dequantize or Cast", [.upTo(5, [.f16, .byte, .i16q, .u16q])],
       [
@@ -107,13 +107,14 @@ extension CapabilityTable {
       ], floatAnywhere: [.f32]),
     OperatorRule(
       .cast, "Cast", [.upTo(5, .anything)], [.inputs(1...1), .conversion(castPairs), .shape(.same)],
-      floatAnywhere: [.f32]),
+      floatAnywhere: .float),
   ]
 
   private static let toInteger: Datatypes = [.u8, .u8q, .i8q, .bool, .u32, .i32]
   private static let castPairs: [DatatypePair] = [
-    DatatypePair([.f16], [.i32, .f16, .f32]),
-    DatatypePair([.f32], [toInteger, .f16, .f32, .u16q]),
+    DatatypePair([.f16], [.i32, .f16, .f32], needsFloat: true),
+    DatatypePair([.f32], [toInteger, .f32, .u16q]),
+    DatatypePair([.f32], [.f16], needsFloat: true),
     DatatypePair([.u8], [toInteger, .f16, .f32]),
     DatatypePair([.u8q, .i8q], [toInteger, .f32]),
     DatatypePair([.u16q], [.u8, .u8q, .i8q, .bool, .u16q]),

@@ -91,10 +91,15 @@ struct DatatypePair: Sendable {
   let second: Datatypes
   /// The oldest architecture that has it.
   let minimum: Architecture
+  /// Whether it needs float arithmetic although the row's operator runs without.
+  let needsFloat: Bool
 
-  init(_ first: Datatypes, _ second: Datatypes, from minimum: Architecture = .v65) {
+  init(
+    _ first: Datatypes, _ second: Datatypes, from minimum: Architecture = .v65, needsFloat: Bool = false
+  ) {
     self.first = first
     self.second = second
     self.minimum = minimum
+    self.needsFloat = needsFloat
   }
 }

@@ -13,6 +13,11 @@ extension OperatorRule {
     guard ranked.ranks.contains(subject.rank) else {
       return "\(lowering) takes \(ranked.ranks.text) of \(subject.type.text), not \(subject.rank)"
     }
+    if checks.contains(where: \.isBroadcast),
+      let other = (node.given + node.outputs).first(where: { !ranked.ranks.contains($0.rank) })
+    {
+      return "\(lowering) takes \(ranked.ranks.text) of \(subject.type.text), not \(other.rank)"
+    }
     let isReshape = builtin == .splitV && node.outputs.count == 1
     if !device.hasFloat, !isReshape, let type = floatType(node) {
       return "\(device.name) has no \(type.text) arithmetic"
@@ -47,6 +52,11 @@ extension ClosedRange<Int> {
 }
 
 extension Check {
+  var isBroadcast: Bool {
+    if case .shape(.broadcast) = self { return true }
+    return false
+  }
+
   func refusal(_ node: OperatorSignature, on device: DeviceProfile) -> String? {
     switch self {
     case .inputs(let range):
@@ -122,6 +132,7 @@ extension Check {
         && (pair.second.contains(second) || pair.second.contains(second.stored))
     }
     guard let pair = fitting.first else { return "no kernel for \(first.text) with \(second.text)" }
+    if pair.needsFloat, !device.hasFloat { return "\(device.name) has no float arithmetic" }
     return pair.minimum <= device.architecture
       ? nil : "\(first.text) with \(second.text) needs Hexagon \(pair.minimum) or newer"
   }

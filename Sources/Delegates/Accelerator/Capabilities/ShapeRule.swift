@@ -93,8 +93,7 @@ extension ShapeRule {
     let rank = operands.map(\.count).max() ?? 0
     var result = [Int?](repeating: nil, count: rank)
     for dimensions in operands {
-      for (index, dimension) in dimensions.enumerated() {
-        let position = index + rank - dimensions.count
+      for (position, dimension) in ([Int](repeating: 1, count: rank - dimensions.count) + dimensions).enumerated() {
         guard let known = result[position] else {
           result[position] = dimension
           continue

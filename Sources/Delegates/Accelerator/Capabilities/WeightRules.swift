@@ -36,7 +36,8 @@ struct WeightRules: Sendable {
   static let convolution2D = WeightRules(
     combinations: convolutions, operands: (0, 1, 2), channelAxes: 0...0, convertsWideBias: true, largestBiasScale: 1)
   static let transposedConvolution2D = WeightRules(
-    combinations: convolutions, operands: (2, 1, 3), channelAxes: 0...0, convertsWideBias: true)
+    combinations: convolutions + [Combination([.u16q], perTensor: [.i2q])], operands: (2, 1, 3), channelAxes: 0...0,
+    convertsWideBias: true)
 
   private static let convolutions: [Combination] = [
     Combination([.f32], perTensor: [.f32]),
@@ -84,7 +85,7 @@ struct WeightRules: Sendable {
         && (weights.isPerChannel ? $0.perChannel : $0.perTensor).contains(weights.type)
     }
     let kind = weights.isPerChannel ? " per channel" : ""
-    guard let combination = fitting.first else {
+    guard let combination = fitting.min(by: { $0.minimum < $1.minimum }) else {
       return "no kernel for \(activation.type.text) activations with \(weights.type.text)\(kind) weights"
     }
     guard combination.minimum <= architecture else {

@@ -4,7 +4,7 @@ public struct DeviceProfile: Sendable, Hashable {
   public let name: String
   public let architecture: Architecture
   /// Whether the processor computes in float16. Without it every operator on floats runs elsewhere.
-  public let hasFloat: Bool
+  public internal(set) var hasFloat: Bool
   /// Bytes of tightly coupled vector memory.
   public let vectorMemoryBytes: Int
   /// Vector threads.
@@ -36,6 +36,13 @@ public struct DeviceProfile: Sendable, Hashable {
   ]
 
   public static let `default` = named("SM8650") ?? all[0]
+
+  /// The same chip where floats are not computed.
+  var withoutFloat: DeviceProfile {
+    var result = self
+    result.hasFloat = false
+    return result
+  }
 
   /// The chip with this name, in capital or small letters; nil when it is not known.
   public static func named(_ name: String) -> DeviceProfile? {

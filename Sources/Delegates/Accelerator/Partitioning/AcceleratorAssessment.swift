@@ -155,12 +155,12 @@ struct AssessmentReader {
       guard let composite = Composite(node) else {
         throw AssessmentFailure(reason: "operator \(node.origin.index) \(node.name) has no options")
       }
-      refusal = composite.refusal(signature, on: options.device)
+      refusal = composite.refusal(signature, on: options.effectiveDevice)
     } else if let row = CapabilityTable.row(builtin) {
       if row.needsOptions, !node.options.isPresent {
         throw AssessmentFailure(reason: "operator \(node.origin.index) \(node.name) has no options")
       }
-      refusal = row.refusal(signature, on: options.device)
+      refusal = row.refusal(signature, on: options.effectiveDevice)
     } else {
       refusal = "\(node.name) has no lowering"
     }
