@@ -158,10 +158,7 @@ struct SegmentBuilder {
   private func inputs(of node: Int, memory: Lookup) -> [[UInt8]] {
     graph.nodes[node].inputs.map { id in
       guard let id, graph[id].constant == nil, let slot = memory(id) else { return [] }
-      let bytes = slot.stringArray?.bytes
-      return unsafe Array(
-        UnsafeRawBufferPointer(
-          start: bytes?.baseAddress ?? UnsafeRawPointer(slot.address), count: bytes?.count ?? slot.byteCount))
+      return slot.contents
     }
   }
 
