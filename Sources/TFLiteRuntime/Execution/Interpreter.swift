@@ -28,7 +28,7 @@ public final class Interpreter {
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
       preservesIntermediates: Bool = false,
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler(),
-      requirement: PlacementRequirement = .none
+      requirement: PlacementRequirement = .anywhere
     ) {
       self.threads = threads
       self.threadPool = threadPool
@@ -155,6 +155,9 @@ public final class Interpreter {
   /// invocation.
   public var placement: Placement { runner.placement }
 
+  /// Operators that no delegate is asked about, because their shapes depend on values.
+  public var unplannedOperators: Int { runner.unplannedNodes }
+
   /// Arena size and how near it is to the least possible.
   public var arena: ArenaReport { runner.arena }
 
@@ -175,7 +178,7 @@ public final class Interpreter {
     if !runner.isAllocated { context.forgetStates() }
     let isNew = !runner.isAllocated
     try runner.allocate()
-    guard requirement != .none else { return }
+    guard requirement != .anywhere else { return }
     if isNew { disappointment = requirement.disappointment(runner.placement, unplanned: runner.unplannedNodes) }
     if let disappointment { throw ModelError(.delegate, disappointment) }
   }

@@ -1,7 +1,7 @@
 /// What must run on delegates for a model to be run at all, so that nothing falls back in silence.
 public enum PlacementRequirement: Sendable, Hashable {
   /// Anything may run anywhere.
-  case none
+  case anywhere
   /// Every operator runs on a delegate.
   case full
   /// At least this share of the operators does, from 0 to 1.
@@ -12,7 +12,7 @@ public enum PlacementRequirement: Sendable, Hashable {
   /// Reads `full`, `none`, `80%` or `op:CONV_2D,ADD`; nil for anything else.
   public init?(_ text: String) {
     if text == "none" {
-      self = .none
+      self = .anywhere
     } else if text == "full" {
       self = .full
     } else if text.hasPrefix("op:") {
@@ -38,7 +38,7 @@ public enum PlacementRequirement: Sendable, Hashable {
       return "operator \(first.origin.index) \(first.name): \(first.reason.isEmpty ? "no delegate" : first.reason)"
     }
     switch self {
-    case .none: return nil
+    case .anywhere: return nil
     case .full:
       return missing == 0
         ? nil : "all operators are required on a delegate, \(missing) of \(total) are not; \(example(elsewhere))"

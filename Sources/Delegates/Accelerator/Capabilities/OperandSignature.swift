@@ -93,6 +93,7 @@ struct OperatorSignature {
   let inputs: [OperandSignature?]
   let outputs: [OperandSignature]
   let options: OperatorOptions
+  let version: Int
 
   func input(_ index: Int) -> OperandSignature? { index < inputs.count ? inputs[index] : nil }
   var output: OperandSignature? { outputs.first }
@@ -104,4 +105,21 @@ struct OperatorSignature {
     Int((try? options.int8(slot, default: value)) ?? value)
   }
   func flag(_ slot: Int) -> Bool { (try? options.bool(slot)) ?? false }
+}
+
+extension OperatorSignature {
+  /// - Parameter boundary: the graph's inputs and outputs.
+  init(_ node: Node, in graph: Graph, boundary: Set<TensorID>) throws(AssessmentFailure) {
+    var inputs: [OperandSignature?] = []
+    for id in node.inputs {
+      guard let id else {
+        inputs.append(nil)
+        continue
+      }
+      inputs.append(try OperandSignature(graph[id], isBoundary: boundary.contains(id)))
+    }
+    var outputs: [OperandSignature] = []
+    for id in node.outputs { outputs.append(try OperandSignature(graph[id], isBoundary: boundary.contains(id))) }
+    self.init(inputs: inputs, outputs: outputs, options: node.options, version: node.version)
+  }
 }

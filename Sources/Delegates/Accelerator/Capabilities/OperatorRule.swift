@@ -25,6 +25,11 @@ struct OperatorRule: Sendable {
     self.needsOptions = needsOptions
     self.floatAnywhere = floatAnywhere
   }
+
+  /// The same row for other datatypes.
+  func with(data: [RankedTypes]) -> OperatorRule {
+    OperatorRule(builtin, lowering, data, checks, needsOptions: needsOptions, floatAnywhere: floatAnywhere)
+  }
 }
 
 /// Datatypes with the ranks they may have.
@@ -69,6 +74,18 @@ enum Check: Sendable {
   case constantScalar(Int, Datatypes)
   /// No input or output is quantised per channel.
   case perTensor
+  /// Operator versions.
+  case versions(ClosedRange<Int>)
+  /// Ranks of all operands.
+  case operandRanks(ClosedRange<Int>)
+  /// An input's datatype, where it is given.
+  case optionalInput(Int, Datatypes)
+  /// The datatypes of all inputs.
+  case allInputs(Datatypes)
+  /// An option of one byte, such as an activation, has one of these values.
+  case activation(slot: Int, allowed: Set<Int>)
+  /// An integer option is in a range.
+  case integer(slot: Int, range: ClosedRange<Int>, default: Int, name: String)
   /// The activation in this options slot.
   case fusedActivation(slot: Int)
   /// Flags of the options that must not all be set.

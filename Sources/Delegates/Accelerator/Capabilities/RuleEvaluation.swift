@@ -104,6 +104,23 @@ extension Check {
       return types.contains(input.type) ? nil : "input \(index) is \(input.type.text); \(types.text) can be used"
     case .perTensor:
       return (node.given + node.outputs).contains(where: \.isPerChannel) ? "an operand is quantised per channel" : nil
+    case .versions(let range):
+      return range.contains(node.version) ? nil : "version \(node.version) of the operator"
+    case .operandRanks(let ranks):
+      guard let operand = (node.given + node.outputs).first(where: { !ranks.contains($0.rank) }) else { return nil }
+      return "an operand of \(operand.rank) dimensions; it takes \(ranks.text)"
+    case .optionalInput(let index, let types):
+      guard let input = node.input(index) else { return nil }
+      return types.contains(input.type) ? nil : "input \(index) is \(input.type.text); \(types.text) can be used"
+    case .allInputs(let types):
+      guard let other = node.given.first(where: { !types.contains($0.type) }) else { return nil }
+      return "an input is \(other.type.text); \(types.text) can be used"
+    case .activation(let slot, let allowed):
+      let value = node.byteOption(slot)
+      return allowed.contains(value) ? nil : "option \(slot) is \(value)"
+    case .integer(let slot, let range, let value, let name):
+      let actual = node.option(slot, default: Int32(clamping: value))
+      return range.contains(actual) ? nil : "the \(name) is \(actual), and must be \(range)"
     case .fusedActivation(let slot):
       return fusedActivation(node, code: node.byteOption(slot))
     case .flagsNotBoth(let slots, let name):

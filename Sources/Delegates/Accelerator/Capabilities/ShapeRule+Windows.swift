@@ -128,3 +128,20 @@ extension ShapeRule {
     return expect(batch + [rows, columns], output)
   }
 }
+
+extension ShapeRule {
+  func legacyDepthwiseConvolution(_ node: OperatorSignature) -> String? {
+    guard let image = node.input(0), let filter = node.input(1), filter.rank >= 2 else { return "operands are missing" }
+    let isDilated = node.option(5, default: 1) != 1 || node.option(6, default: 1) != 1
+    if isDilated, node.option(1) != 1 || node.option(2) != 1 { return "a stride together with a dilation" }
+    if node.option(3) != 1, isDilated || image.rank != 4 || image.dimensions[3] != 1 {
+      return "a depth multiplier of \(node.option(3)) with more than one channel or a dilation"
+    }
+    return filter.dimensions[1] >= 2 ? nil : "a filter of height \(filter.dimensions[1])"
+  }
+
+  func legacyMaximumPooling(_ node: OperatorSignature) -> String? {
+    let largest = max(node.option(3), node.option(4))
+    return node.byteOption(0) == 0 && largest >= 13 ? "a padded window of \(largest)" : nil
+  }
+}

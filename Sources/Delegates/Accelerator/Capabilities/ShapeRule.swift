@@ -37,6 +37,9 @@ enum ShapeRule: Sendable, Hashable {
   case spaceToBatch
   /// A slope of no higher rank than the input.
   case slope
+  /// The old Hexagon delegate's conditions on depthwise convolutions and maximum pooling.
+  case legacyDepthwiseConvolution
+  case legacyMaximumPooling
 }
 
 extension ShapeRule {
@@ -78,6 +81,8 @@ extension ShapeRule {
     case .batchToSpace: return batchToSpace(node, output)
     case .spaceToBatch: return spaceToBatch(node, output)
     case .slope: return slope(node)
+    case .legacyDepthwiseConvolution: return legacyDepthwiseConvolution(node)
+    case .legacyMaximumPooling: return legacyMaximumPooling(node)
     }
   }
 

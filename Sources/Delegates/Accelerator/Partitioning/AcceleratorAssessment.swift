@@ -12,10 +12,23 @@ public struct AcceleratorAssessment: Sendable {
     /// Where the operator stands in the model. What a composite was replaced by stands in the decomposition's subgraph.
     public let origin: Node.Origin
     public let name: String
+    public let version: Int
     /// Why it runs elsewhere; nil when the accelerator takes it.
     public let refusal: String?
 
     public var isAccepted: Bool { refusal == nil }
+  }
+
+  /// Operators that the accelerator runs in one call.
+  public struct Partition: Sendable, Hashable {
+    /// Positions in ``Subgraph/operators``.
+    public let operators: [Int]
+    /// Bytes that it reads of what others compute, constants not counted.
+    public let inputBytes: Int
+    /// Bytes that others, or the caller, read.
+    public let outputBytes: Int
+    /// How long it may take on the chip.
+    public let estimate: AcceleratorEstimate
   }
 
   /// The verdicts on one subgraph.
@@ -23,8 +36,7 @@ public struct AcceleratorAssessment: Sendable {
     public let index: Int
     /// In the order of the file.
     public let operators: [Verdict]
-    /// Positions in ``operators`` that run together.
-    public let partitions: [[Int]]
+    public let partitions: [Partition]
     /// Whether composites were replaced by their decomposition.
     public let isInlined: Bool
   }
@@ -33,6 +45,13 @@ public struct AcceleratorAssessment: Sendable {
   public let failure: String?
   /// The subgraphs that are no decompositions of composites.
   public let subgraphs: [Subgraph]
+
+  /// How long all partitions may take on the chip, run once each. What runs elsewhere is not in it.
+  public var estimate: AcceleratorEstimate {
+    var total = AcceleratorEstimate()
+    for graph in subgraphs { for partition in graph.partitions { total.add(partition.estimate) } }
+    return total
+  }
 
   public init(_ model: Model, options: AcceleratorOptions = AcceleratorOptions()) {
     var reader = AssessmentReader(model: model, options: options)
@@ -64,7 +83,7 @@ struct AssessmentReader {
       AcceleratorAssessment.Subgraph(
         index: index,
         operators: model.subgraphs[index].nodes.map {
-          AcceleratorAssessment.Verdict(origin: $0.origin, name: $0.name, refusal: reason)
+          AcceleratorAssessment.Verdict(origin: $0.origin, name: $0.name, version: $0.version, refusal: reason)
         }, partitions: [], isInlined: false)
     }
   }
@@ -124,26 +143,20 @@ struct AssessmentReader {
       case .contiguous: AcceleratorPartitions.contiguous(accepted)
       case .weaklyConnected: AcceleratorPartitions.weaklyConnected(accepted, successors: graph.readers)
       }
+    let measure = PartitionMeasure(graph, options: options)
     return AcceleratorAssessment.Subgraph(
-      index: index, operators: verdicts, partitions: partitions, isInlined: isInlined)
+      index: index, operators: verdicts, partitions: partitions.map(measure.partition), isInlined: isInlined)
   }
 
   private func verdicts(_ graph: Graph) throws(AssessmentFailure) -> [AcceleratorAssessment.Verdict] {
-    var isBoundary = [Bool](repeating: false, count: graph.tensors.count)
-    for id in graph.inputs + graph.outputs { isBoundary[id.index] = true }
+    let boundary = Set(graph.inputs + graph.outputs)
     var result: [AcceleratorAssessment.Verdict] = []
     result.reserveCapacity(graph.nodes.count)
     for node in graph.nodes {
-      func operand(_ id: TensorID) throws(AssessmentFailure) -> OperandSignature {
-        try OperandSignature(graph[id], isBoundary: isBoundary[id.index])
-      }
-      var inputs: [OperandSignature?] = []
-      for id in node.inputs { inputs.append(try id.map { (id) throws(AssessmentFailure) in try operand(id) }) }
-      var outputs: [OperandSignature] = []
-      for id in node.outputs { outputs.append(try operand(id)) }
-      let signature = OperatorSignature(inputs: inputs, outputs: outputs, options: node.options)
-      let refusal = try refusal(node, signature)
-      result.append(AcceleratorAssessment.Verdict(origin: node.origin, name: node.name, refusal: refusal))
+      let refusal = try refusal(node, try OperatorSignature(node, in: graph, boundary: boundary))
+      result.append(
+        AcceleratorAssessment.Verdict(
+          origin: node.origin, name: node.name, version: node.version, refusal: refusal))
     }
     return result
   }
@@ -151,7 +164,11 @@ struct AssessmentReader {
   private func refusal(_ node: Node, _ signature: OperatorSignature) throws(AssessmentFailure) -> String? {
     guard case .builtin(let builtin) = node.identity else { return "custom operators have no lowering" }
     let refusal: String?
-    if builtin == .stablehloComposite {
+    if options.device.isLegacy {
+      refusal =
+        LegacyCapabilityTable.row(builtin)?.refusal(signature, on: options.device)
+        ?? (LegacyCapabilityTable.row(builtin) == nil ? "\(node.name) has no kernel in the old Hexagon library" : nil)
+    } else if builtin == .stablehloComposite {
       guard let composite = Composite(node) else {
         throw AssessmentFailure(reason: "operator \(node.origin.index) \(node.name) has no options")
       }
@@ -170,20 +187,5 @@ struct AssessmentReader {
       return "operator \(node.origin.index) is in the list of operators to skip"
     }
     return nil
-  }
-}
-
-extension Graph {
-  /// For each node, the nodes that read its outputs.
-  var readers: [[Int]] {
-    var producer = [Int](repeating: -1, count: tensors.count)
-    var result = [[Int]](repeating: [], count: nodes.count)
-    for (index, node) in nodes.enumerated() {
-      for case let id? in node.inputs where producer[id.index] >= 0 {
-        if result[producer[id.index]].last != index { result[producer[id.index]].append(index) }
-      }
-      for id in node.outputs { producer[id.index] = index }
-    }
-    return result
   }
 }

@@ -35,7 +35,7 @@ struct AcceleratorPlan {
     for graph in assessment.subgraphs {
       var partition = [Int?](repeating: nil, count: graph.operators.count)
       for members in graph.partitions {
-        for position in members { partition[position] = number }
+        for position in members.operators { partition[position] = number }
         number += 1
       }
       for (position, verdict) in graph.operators.enumerated() {
