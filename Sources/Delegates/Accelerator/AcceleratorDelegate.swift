@@ -1,5 +1,4 @@
 internal import Kernels
-internal import Synchronization
 public import TFLiteRuntime
 
 /// Stands in for Qualcomm's accelerator: takes the operators that its compiler takes, in its partitions, and computes them on the CPU with the
@@ -13,19 +12,27 @@ public struct AcceleratorDelegate: Delegate {
   public let options: AcceleratorOptions
   /// What is known of the model that the delegate was prepared for.
   private let plan: AcceleratorPlan?
+  private let cache: ContextCache?
+  /// What happened to compiled partitions and, with profiling on, to runs.
+  public let log: AcceleratorLog
 
   public init(_ options: AcceleratorOptions = AcceleratorOptions()) {
     self.options = options
     plan = nil
+    cache = nil
+    log = AcceleratorLog()
   }
 
-  private init(_ options: AcceleratorOptions, plan: AcceleratorPlan) {
+  private init(_ options: AcceleratorOptions, plan: AcceleratorPlan, cache: ContextCache?, log: AcceleratorLog) {
     self.options = options
     self.plan = plan
+    self.cache = cache
+    self.log = log
   }
 
   public func prepared(for model: Model) throws(ModelError) -> any Delegate {
-    AcceleratorDelegate(options, plan: AcceleratorPlan(model, options: options))
+    AcceleratorDelegate(
+      options, plan: AcceleratorPlan(model, options: options), cache: try ContextCache(model, options), log: log)
   }
 
   public func supports(_ node: DelegateNode) -> DelegateSupport {
@@ -36,7 +43,14 @@ public struct AcceleratorDelegate: Delegate {
   public func partition(of node: DelegateNode) -> Int? { plan?.placement(of: node).partition }
 
   public func compile(_ region: DelegateRegion) throws(DelegateError) -> any CompiledRegion {
-    try AcceleratorRegion(region, rounding: options.rounding)
+    let constants: CompiledConstants
+    if let cache {
+      constants = try cache.constants(region, rounding: options.rounding, log: log)
+    } else {
+      constants = try CompiledConstants(region, rounding: options.rounding)
+    }
+    return try AcceleratorRegion(
+      region, rounding: options.rounding, constants: constants, log: options.profiling == .off ? nil : log)
   }
 }
 

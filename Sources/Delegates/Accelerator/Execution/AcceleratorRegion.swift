@@ -38,6 +38,7 @@ internal import TensorTypes
   private var steps: [Step] = []
   private var copies: [Copy] = []
   private let rounding: Rounding
+  private let log: AcceleratorLog?
   let scratchBytes: Int
   private var slots: [OperandSlot] = []
   private var firstSlot: [Int] = []
@@ -50,8 +51,13 @@ internal import TensorTypes
   var sharesViews: Bool { rounding == .none }
 
   /// - Throws: ``DelegateError`` when a kernel cannot be prepared.
-  init(_ region: DelegateRegion, rounding: Rounding) throws(DelegateError) {
+  ///
+  /// - Parameter log: where runs are recorded; nil without profiling.
+  init(
+    _ region: DelegateRegion, rounding: Rounding, constants: CompiledConstants, log: AcceleratorLog? = nil
+  ) throws(DelegateError) {
     self.rounding = rounding
+    self.log = log
     var bytes = 0
     func reserve(_ count: Int) throws(DelegateError) -> Int {
       let offset = bytes
@@ -72,18 +78,17 @@ internal import TensorTypes
     // Scratch buffers of different steps share memory.
     let kernelStart = bytes
     var largest = bytes
-    for node in region.nodes {
+    for (index, node) in region.nodes.enumerated() {
       bytes = kernelStart
       var sources: [Source] = []
       var values: [NodeContext.Value] = []
-      for operand in node.inputs {
+      for (position, operand) in node.inputs.enumerated() {
         guard let operand else {
           sources.append(.missing)
           values.append(.unknown)
           continue
         }
-        if let constant = operand.constant {
-          let rounded = try Self.rounded(constant, operand.type, rounding)
+        if let rounded = constants.constant(node: index, input: position, of: operand) {
           sources.append(.constant(rounded.bytes))
           values.append(.constant(rounded))
         } else {
@@ -104,18 +109,6 @@ internal import TensorTypes
       steps.append(Step(kernel: kernel, inputs: sources, outputs: node.outputs, scratch: scratch))
     }
     scratchBytes = largest
-  }
-
-  private static func rounded(
-    _ constant: Constant, _ type: TensorType, _ rounding: Rounding
-  ) throws(DelegateError) -> Constant {
-    guard rounding == .float16, type.element == .float32 else { return constant }
-    let values = constant.bytes.floats.map(Float16Rounding.round)
-    let copy: SharedBytes
-    do { copy = unsafe try SharedBytes(copying: values.span.bytes) } catch {
-      throw DelegateError("constants cannot be rounded: \(error)")
-    }
-    return Constant(copy)
   }
 
   func bind(_ memory: RegionMemory) throws(DelegateError) {
@@ -162,6 +155,8 @@ internal import TensorTypes
   }
 
   func invoke(_ context: ExecutionContext) throws(DelegateError) {
+    let start = log == nil ? 0 : ExecutionContext.now()
+    defer { log?.add(.partitionRan(operators: steps.count, nanoseconds: ExecutionContext.now() - start)) }
     for pair in copySlots {
       let count = min(pair.from.byteCount, pair.to.byteCount)
       unsafe pair.to.address.copyMemory(from: pair.from.address, byteCount: count)
@@ -190,13 +185,5 @@ internal import TensorTypes
     let buffer = unsafe UnsafeMutableRawBufferPointer(start: slot.address, count: slot.byteCount / 4 * 4)
     var values = unsafe buffer.assumingMemoryBound(to: Float.self).mutableSpan
     Float16Rounding.round(&values)
-  }
-}
-
-extension SharedBytes {
-  /// The bytes as `float32` values.
-  fileprivate var floats: [Float] {
-    let span = span
-    return (0..<span.byteCount / 4).map { unsafe span.unsafeLoadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
   }
 }
