@@ -41,9 +41,9 @@ import Testing
     let folder = Corpus.path(name)
     let model = try Model(contentsOf: folder + "/model.tflite")
     guard model.byteCount < Self.largestModel else { return }
-    let inputs = try NumpyArchive(contentsOf: folder + "/inputs.npz")
-    let reference = try outputs(model, inputs, [])
-    let actual = try outputs(model, inputs, [.accelerator(AcceleratorOptions(device: device))])
+    let run = try #require(try Network(String(name.dropFirst("models/".count))).runs().first)
+    let reference = try outputs(model, run, [])
+    let actual = try outputs(model, run, [.accelerator(AcceleratorOptions(device: device))])
     for (index, output) in line.outputs.enumerated() where index < actual.count {
       guard let a = actual[index].reals, let e = reference[index].reals, !a.isEmpty else { continue }
       let largest = zip(a, e).map { abs($0 - $1) }.max() ?? 0
@@ -51,12 +51,16 @@ import Testing
       let relative = scale > 0 ? largest / scale : largest
       let recorded = output.absmax > 0 ? output.max / output.absmax : output.max
       Corpus.report(
-        "\(name) output \(index) \(output.dtype): ours \(largest) (\(relative) of the largest), recorded \(output.max) (\(recorded))")
+        "\(name) output \(index) \(output.dtype): ours \(largest) (\(relative) of the largest), recorded \(output.max) (\(recorded))"
+      )
       guard !Self.outliers.contains(name) else { continue }
       if output.dtype.hasPrefix("float") {
-        #expect(relative <= 8 * recorded + 4e-3)
+        // Inputs are others than the recorded ones. The accelerator's own TANH and LOGISTIC are coarser than float16, so recurrent networks
+        // deviate less here.
+        #expect(relative <= 2 * recorded + 1e-3)
+        #expect(relative >= recorded / 100)
       } else {
-        #expect(largest <= output.max + 1)
+        #expect(largest <= output.max)
       }
     }
   }
@@ -66,12 +70,11 @@ import Testing
     ProcessInfo.processInfo.environment["ACCELERATOR_LARGE_MODELS"] == nil ? 8 << 20 : Int.max
   }
 
-  private func outputs(_ model: Model, _ inputs: NumpyArchive, _ delegates: [any Delegate]) throws -> [NumpyArray] {
-    let interpreter = try Interpreter(model, options: .init(threads: 2), delegates: delegates)
+  private func outputs(_ model: Model, _ run: Network.Run, _ delegates: [any Delegate]) throws -> [NumpyArray] {
+    let interpreter = try Interpreter(model, signature: run.signature, options: .init(threads: 2), delegates: delegates)
     for (index, input) in interpreter.inputs.enumerated() {
-      let array =
-        try inputs.index(of: input.name) != nil ? inputs.array(named: input.name) : inputs.array(named: "in\(index)")
-      if array.shape != input.type.shape.dimensions { try interpreter.resizeInput(index, to: array.shape) }
+      let array = try run.inputs.array(named: run.signature == nil ? "\(index)" : input.name)
+      try interpreter.resizeInput(index, to: array.shape)
       try interpreter.setInput(index, try #require(Tensor(array, as: input.type.element)))
     }
     try interpreter.invoke()

@@ -61,7 +61,9 @@ struct SHA256 {
     let bits = length &* 8
     var padding: [UInt8] = [0x80]
     padding += [UInt8](repeating: 0, count: (119 - Int(length % 64)) % 64)
-    for shift in stride(from: 56, through: 0, by: -8) { padding.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      padding.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+    }
     unsafe update(padding.span.bytes)
     return state.flatMap { word in
       stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
