@@ -55,6 +55,12 @@ public struct AcceleratorOptions: Sendable, Hashable {
   public var precision: Precision
   public var optimizationStrategy: OptimizationStrategy
   public var partitionStrategy: PartitionStrategy
+  /// Megabytes of vector memory that a partition may use; 0 for all there is. Only the estimate of time depends on it. Source:
+  /// `htp_options.vtcm_size`.
+  public var vectorMemoryMegabytes: Int
+  /// Vector threads that a partition may use; 0 for all there are. Only the estimate of time depends on it. Source:
+  /// `htp_options.num_hvx_threads`.
+  public var vectorThreads: Int
   /// The folder where compiled partitions are kept; nil to compile each time. Source: `cache_dir`.
   public var cacheDirectory: String?
   /// A name for the model in the folder; without one nothing is kept. Source: `model_token`.
@@ -68,7 +74,8 @@ public struct AcceleratorOptions: Sendable, Hashable {
   public init(
     device: DeviceProfile = .default, performanceMode: PerformanceMode = .default, precision: Precision = .float16,
     optimizationStrategy: OptimizationStrategy = .optimizeForInference,
-    partitionStrategy: PartitionStrategy = .contiguous, cacheDirectory: String? = nil, modelToken: String? = nil,
+    partitionStrategy: PartitionStrategy = .contiguous, vectorMemoryMegabytes: Int = 0, vectorThreads: Int = 0,
+    cacheDirectory: String? = nil, modelToken: String? = nil,
     skipDelegateOperators: Set<BuiltinOperator> = [], skipDelegateNodes: Set<Int> = [], profiling: Profiling = .off
   ) {
     self.device = device
@@ -76,6 +83,8 @@ public struct AcceleratorOptions: Sendable, Hashable {
     self.precision = precision
     self.optimizationStrategy = optimizationStrategy
     self.partitionStrategy = partitionStrategy
+    self.vectorMemoryMegabytes = vectorMemoryMegabytes
+    self.vectorThreads = vectorThreads
     self.cacheDirectory = cacheDirectory
     self.modelToken = modelToken
     self.skipDelegateOperators = skipDelegateOperators

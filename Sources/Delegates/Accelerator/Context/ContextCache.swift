@@ -157,6 +157,7 @@ extension AcceleratorOptions {
     let nodes = skipDelegateNodes.sorted().map { "\($0)" }.joined(separator: ",")
     return SHA256.hash(
       "\(device.name) \(device.hasFloat) \(performanceMode.rawValue) \(precision.rawValue) "
-        + "\(optimizationStrategy.rawValue) \(partitionStrategy.rawValue) [\(skipped)] [\(nodes)]")
+        + "\(optimizationStrategy.rawValue) \(partitionStrategy.rawValue) "
+        + "\(vectorMemoryMegabytes) \(vectorThreads) [\(skipped)] [\(nodes)]")
   }
 }

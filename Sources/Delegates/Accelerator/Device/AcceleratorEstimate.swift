@@ -33,13 +33,20 @@ public struct AcceleratorEstimate: Sendable, Hashable {
   init(operators: [(work: OperatorWork, liveBytes: Double)], boundaryBytes: Double, options: AcceleratorOptions) {
     let costs = DeviceCosts.of(options.device)
     let clock = costs.clock * options.performanceMode.clockShare
-    let vectorRate = clock * costs.vectorBytesPerCycle * Double(options.device.vectorThreads)
+    let threads =
+      options.vectorThreads > 0
+      ? min(options.vectorThreads, options.device.vectorThreads) : options.device.vectorThreads
+    let vectorRate = clock * costs.vectorBytesPerCycle * Double(threads)
+    let vectorMemory =
+      options.vectorMemoryMegabytes > 0
+      ? min(Double(options.vectorMemoryMegabytes) * 1_048_576, Double(options.device.vectorMemoryBytes))
+      : Double(options.device.vectorMemoryBytes)
     // Without a matrix unit the vector units do its work, four products to each of their bytes' places.
     let matrixRate = costs.matrixProductsPerCycle > 0 ? clock * costs.matrixProductsPerCycle : vectorRate * 4
     for (work, liveBytes) in operators {
       let matrix = work.matrixProducts * work.matrixSlowdown / matrixRate
       let vector = work.vectorBytes / vectorRate
-      let spilled = 2 * max(liveBytes - Double(options.device.vectorMemoryBytes), 0)
+      let spilled = 2 * max(liveBytes - vectorMemory, 0)
       let memory = (work.constantBytes + spilled) / costs.memoryBandwidth
       matrixSeconds += matrix
       vectorSeconds += vector
