@@ -16,8 +16,11 @@ extension CapabilityTable {
       .transpose, "Transpose", [.upTo(5, [.bool, .float, .u16q, .byte]), .upTo(4, [.i16q, .i32, .u32])],
       [.inputs(2...2), .constant(1, [.i32]), .outputLike(0), .shape(.transposition)], floatAnywhere: [.f32]),
     OperatorRule(
-      .pack, "Pack", [.upTo(4, [.float, .u16q, .byte]), .upTo(1, [.i32])],
-      [.inputs(1...4096), .sameInputs, .outputLike(0), .shape(.packing)], needsOptions: true),
+      .pack, "Pack, Reshape or Concat", [.upTo(5, .anything)],
+      [
+        .inputs(1...4096), .sameInputs, .outputLike(0), .outputRank(1...5),
+        .packing([.upTo(4, [.float, .u16q, .byte])], one: .reshape, scalars: .concatenation),
+      ], needsOptions: true),
     OperatorRule(
       .unpack, "UnPack", [.upTo(5, [.float, .i16q, .u16q, .byte])],
       [.inputs(1...1), .outputLike(0), .shape(.unpacking)], needsOptions: true),

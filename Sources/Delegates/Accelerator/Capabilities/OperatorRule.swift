@@ -98,6 +98,8 @@ enum Check: Sendable {
   case secondInput([DatatypePair])
   /// Pairs of datatypes of the first input and the output that go together.
   case conversion([DatatypePair])
+  /// Datatypes of inputs that are put together along a new axis; one input, and scalars, are lowered like other operators.
+  case packing([RankedTypes], one: BuiltinOperator, scalars: BuiltinOperator)
   /// How the output's dimensions follow from the inputs'.
   case shape(ShapeRule)
 }

@@ -136,6 +136,8 @@ extension Check {
     case .conversion(let pairs):
       guard let first = node.input(0), let output = node.output else { return "operands are missing" }
       return refusal(pairs, first.type, output.type, on: device)
+    case .packing(let data, let one, let scalars):
+      return packing(node, data, one: one, scalars: scalars)
     case .shape(let rule):
       return rule.refusal(node)
     }
@@ -152,6 +154,22 @@ extension Check {
     if pair.needsFloat, !device.hasFloat { return "\(device.name) has no float arithmetic" }
     return pair.minimum <= device.architecture
       ? nil : "\(first.text) with \(second.text) needs Hexagon \(pair.minimum) or newer"
+  }
+
+  private func packing(
+    _ node: OperatorSignature, _ data: [RankedTypes], one: BuiltinOperator, scalars: BuiltinOperator
+  ) -> String? {
+    guard let first = node.given.first, let output = node.output else { return "operands are missing" }
+    let allowed =
+      if node.given.count == 1 {
+        CapabilityTable.row(one)?.data ?? []
+      } else if output.rank != first.rank + 1 {
+        CapabilityTable.row(scalars)?.data ?? []
+      } else {
+        data
+      }
+    let fits = allowed.contains { $0.types.contains(first.type) && $0.ranks.contains(first.rank) }
+    return fits ? nil : "no kernel for \(node.given.count) inputs of \(first.text)"
   }
 
   /// A fused activation becomes an operator of its own on the result.

@@ -57,6 +57,14 @@ extension ShapeRule {
     if isDepthwise, max(vertical.stride, horizontal.stride) > 1, max(vertical.dilation, horizontal.dilation) > 1 {
       return "a stride together with a dilation"
     }
+    let (channels, filterChannels) = (image.dimensions[3], filter.dimensions[3])
+    if isDepthwise {
+      guard filterChannels % channels == 0 else { return "\(filterChannels) filters for \(channels) channels" }
+    } else {
+      guard filterChannels > 0, channels % filterChannels == 0,
+        filter.dimensions[0] % (channels / filterChannels) == 0
+      else { return "\(channels) channels, \(filterChannels) of a filter and \(filter.dimensions[0]) filters" }
+    }
     return expect(
       [image.dimensions[0], height, width, isDepthwise ? filter.dimensions[3] : filter.dimensions[0]], output)
   }

@@ -20,7 +20,6 @@ enum ShapeRule: Sendable, Hashable {
   case topK
   case oneHot
   case transposition
-  case packing
   case unpacking
   /// `data` is the position of the tensor that is split.
   case split(data: Int)
@@ -66,7 +65,6 @@ extension ShapeRule {
     case .topK: return nil
     case .oneHot: return oneHot(node, output)
     case .transposition: return transposition(node, output)
-    case .packing: return nil
     case .unpacking: return unpacking(node)
     case .split(let data): return split(node, data: data)
     case .tiling: return tiling(node, output)
