@@ -8,16 +8,13 @@ struct AcceleratorArguments: ParsableArguments {
   @Option(help: "The chip that the accelerator models: \(DeviceProfile.all.map(\.name).joined(separator: ", ")).")
   var device: DeviceProfile = .default
 
-  @Option(
-    help: ArgumentHelp(
-      "The accelerator's clock, for estimates: "
-        + AcceleratorOptions.PerformanceMode.allCases.map(\.rawValue).joined(separator: ", ") + "."))
+  @Option(help: "The accelerator's clock, for estimates.")
   var performanceMode: AcceleratorOptions.PerformanceMode = .default
 
-  @Option(help: "What the accelerator computes with: quantized (no floats), fp16.")
+  @Option(help: "What the accelerator computes with; quantized leaves floats to others.")
   var precision: AcceleratorOptions.Precision = .float16
 
-  @Option(help: "Which operators run together: contiguous, weakly_connected.")
+  @Option(help: "Which operators run together.")
   var partitionStrategy: AcceleratorOptions.PartitionStrategy = .contiguous
 
   @Option(help: "A folder for compiled partitions, used with --model-token.", completion: .directory)

@@ -52,3 +52,15 @@ public enum PlacementRequirement: Sendable, Hashable {
     }
   }
 }
+
+extension PlacementRequirement: CustomStringConvertible {
+  /// As ``init(_:)`` reads it.
+  public var description: String {
+    switch self {
+    case .anywhere: "none"
+    case .full: "full"
+    case .share(let share): "\(share * 100)%"
+    case .operators(let names): "op:" + names.sorted().joined(separator: ",")
+    }
+  }
+}

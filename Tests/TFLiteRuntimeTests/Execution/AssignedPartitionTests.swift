@@ -65,6 +65,7 @@ import Testing
   ])
   func requirementsAreRead(text: String, expected: PlacementRequirement) {
     #expect(PlacementRequirement(text) == expected)
+    #expect(PlacementRequirement(expected.description) == expected)
   }
 
   @Test(arguments: ["", "all", "101%", "-1%", "nan%", "%", "op:", "80"])
