@@ -171,7 +171,9 @@ let package = Package(
       exclude: ["record_decode_tokens.py", "decode_tokens.json"], swiftSettings: testSettings),
     .testTarget(
       name: "DelegatesTests",
-      dependencies: ["Delegates", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport"],
+      dependencies: [
+        "Delegates", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport", "ModelTestSupport",
+      ],
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Delegates
 internal import Foundation
 internal import TFLiteRuntime
 
@@ -62,8 +63,18 @@ struct BenchmarkCommand: ParsableCommand {
     let report = BenchmarkReport(
       model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads, samplesUs: samples,
       loadUs: (loaded - start).microseconds, firstUs: (first - loaded).microseconds, peakRssKb: peak,
-      latencyUs: Latency(samples), arenaBytes: interpreter.arena.bytes, profile: profile ? entries : nil)
+      latencyUs: Latency(samples), arenaBytes: interpreter.arena.bytes, profile: profile ? entries : nil,
+      deviceEstimate: try deviceEstimate(model))
     if json { try printJSON(report) } else { print(report.text) }
+  }
+}
+
+extension BenchmarkCommand {
+  /// How long the chip may take; nil for other delegates.
+  fileprivate func deviceEstimate(_ model: Model) throws -> AcceleratorReport.Estimate? {
+    guard arguments.delegate == .accelerator else { return nil }
+    let options = try arguments.accelerator.options()
+    return AcceleratorReport.Estimate(AcceleratorAssessment(model, options: options).estimate, options)
   }
 }
 
@@ -132,6 +143,8 @@ private struct BenchmarkReport: Encodable {
   let latencyUs: Latency
   let arenaBytes: Int
   let profile: [ProfileEntry]?
+  /// Not measured: from the accelerator's model of the chip. The samples are those of the simulation.
+  let deviceEstimate: AcceleratorReport.Estimate?
 
   var text: String {
     func milliseconds(_ microseconds: Double) -> String { "\((microseconds / 1000).text(3)) ms" }
@@ -144,6 +157,7 @@ private struct BenchmarkReport: Encodable {
       "load \(milliseconds(loadUs))   first invocation \(milliseconds(firstUs))   "
         + "peak memory \(peakRssKb.grouped) kB   arena \(arenaBytes.grouped) bytes",
     ]
+    if let deviceEstimate { lines.append("measured: the simulation on this CPU. " + deviceEstimate.text) }
     if let profile { lines.append(profileText(profile)) }
     return lines.joined(separator: "\n")
   }

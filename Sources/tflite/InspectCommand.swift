@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Delegates
 internal import FlatBuffers
 internal import Kernels
 internal import TFLiteRuntime
@@ -17,8 +18,9 @@ struct InspectCommand: ParsableCommand {
 
   func run() throws {
     let model = try arguments.loadModel()
-    let report = ModelReport(model, arguments)
+    let report = try ModelReport(model, arguments)
     if json { try printJSON(report) } else { print(report.text) }
+    if let disappointment = report.disappointment { throw CommandError("--require: \(disappointment)") }
   }
 }
 
@@ -54,7 +56,10 @@ struct ModelReport: Encodable {
   struct PartitionRow: Encodable {
     let subgraph: Int
     let delegate: String
+    /// Indices in the subgraph, or positions in `accelerator.inlined` where composites were replaced.
     let operators: [Int]
+    let inputBytes: Int
+    let outputBytes: Int
   }
   struct ArenaRow: Encodable {
     let bytes: Int
@@ -83,8 +88,12 @@ struct ModelReport: Encodable {
   let arena: ArenaRow?
   /// Why the model cannot be run; nil when it can.
   let error: String?
+  /// What the accelerator's compiler says; nil for other delegates.
+  let accelerator: AcceleratorReport?
+  /// What the placement lacks of what is required.
+  let disappointment: String?
 
-  init(_ model: Model, _ arguments: ModelArguments) {
+  init(_ model: Model, _ arguments: ModelArguments) throws {
     self.model = arguments.model
     description = model.description
     version = model.version
@@ -113,11 +122,13 @@ struct ModelReport: Encodable {
     var error: String?
     // The asked-for signature first (its arena is reported), then those of other subgraphs.
     var planned: Set<Int> = []
+    var unplanned = 0
     for signature in [arguments.signature] + model.signatures.map({ Optional($0.key) }) {
       do {
-        let interpreter = try arguments.makeInterpreter(model, signature: signature)
+        let interpreter = try arguments.makeInterpreter(model, signature: signature, requirement: .anywhere)
         guard planned.insert(interpreter.subgraph).inserted else { continue }
         try interpreter.allocate()
+        unplanned += interpreter.unplannedOperators
         placement.append(interpreter.placement)
         if planned.count == 1 { arena = interpreter.arena }
       } catch let failure {
@@ -125,16 +136,31 @@ struct ModelReport: Encodable {
       }
     }
     self.error = error
+    if arguments.delegate == .accelerator {
+      // The compiler's answer on the operators of the file counts, whether or not the model can be run here.
+      let options = try arguments.accelerator.options()
+      let assessment = AcceleratorAssessment(model, options: options)
+      placement = assessment.placement
+      unplanned = 0
+      accelerator = AcceleratorReport(assessment, options)
+    } else {
+      accelerator = nil
+    }
+    disappointment = arguments.requirement.disappointment(placement, unplanned: unplanned)
     self.arena = arena.map { ArenaRow(bytes: $0.bytes, lowerBound: $0.lowerBound, optimal: $0.isProvenOptimal) }
     partitions = placement.partitions.map {
-      PartitionRow(subgraph: $0.subgraph, delegate: $0.delegate, operators: $0.operators)
+      PartitionRow(
+        subgraph: $0.subgraph, delegate: $0.delegate, operators: $0.operators, inputBytes: $0.inputBytes,
+        outputBytes: $0.outputBytes)
     }
     let entries = Dictionary(placement.operators.map { ($0.origin, $0) }, uniquingKeysWith: { first, _ in first })
     operators = model.subgraphs.enumerated().flatMap { number, graph in
       graph.nodes.map { node -> OperatorRow in
         let delegate: String?
         let reason: String
-        if case .failure(let problem) = node.implementation, node.identity != .builtin(.stablehloComposite) {
+        if let entry = entries[node.origin], entry.delegate != Placement.builtin {
+          (delegate, reason) = (entry.delegate, entry.reason)
+        } else if case .failure(let problem) = node.implementation, node.identity != .builtin(.stablehloComposite) {
           (delegate, reason) = (nil, problem.description)
         } else if let entry = entries[node.origin] {
           (delegate, reason) = (entry.delegate, entry.reason)
@@ -195,7 +221,8 @@ struct ModelReport: Encodable {
     lines.append("")
     for partition in partitions {
       lines.append(
-        "partition on \(partition.delegate): \(partition.operators.count) operators of subgraph \(partition.subgraph)")
+        "partition on \(partition.delegate): \(partition.operators.count) operators of subgraph \(partition.subgraph), "
+          + "\(partition.inputBytes.grouped) bytes in, \(partition.outputBytes.grouped) out")
     }
     if let arena {
       lines.append(
@@ -204,6 +231,10 @@ struct ModelReport: Encodable {
             ? "proven optimal"
             : "\((100 * Double(arena.bytes - arena.lowerBound) / Double(max(arena.lowerBound, 1))).text(1))% above it")
       )
+    }
+    if let accelerator {
+      if let failure = accelerator.failure { lines.append("the accelerator takes nothing: \(failure)") }
+      lines.append(accelerator.estimate.text)
     }
     if let error { lines.append("cannot be run: \(error)") }
     return lines.joined(separator: "\n")

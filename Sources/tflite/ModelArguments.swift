@@ -15,10 +15,16 @@ struct ModelArguments: ParsableArguments {
   @Option(help: "Who runs the operators: \(DelegateName.allValueStrings.joined(separator: ", ")).")
   var delegate: DelegateName = .builtin
 
+  @Option(
+    name: .customLong("require"),
+    help: "What must run on the delegate, or the model is an error: full, none, 80%, op:CONV_2D,ADD.")
+  var requirement: PlacementRequirement = .anywhere
+
   @Option(help: "Threads for kernels and delegates.")
   var threads: Int = 1
 
   @OptionGroup var operators: OperatorArguments
+  @OptionGroup(title: "Accelerator") var accelerator: AcceleratorArguments
 
   func validate() throws {
     guard (1...1024).contains(threads) else { throw ValidationError("--threads takes 1 to 1024, not \(threads).") }
@@ -28,8 +34,12 @@ struct ModelArguments: ParsableArguments {
 
   func makeInterpreter(_ model: Model) throws -> Interpreter { try makeInterpreter(model, signature: signature) }
 
-  func makeInterpreter(_ model: Model, signature: String?) throws -> Interpreter {
-    try Interpreter(model, signature: signature, options: .init(threads: threads), delegates: delegate.delegates)
+  func makeInterpreter(
+    _ model: Model, signature: String?, requirement: PlacementRequirement? = nil
+  ) throws -> Interpreter {
+    try Interpreter(
+      model, signature: signature, options: .init(threads: threads, requirement: requirement ?? self.requirement),
+      delegates: try delegate.delegates(accelerator))
   }
 }
 
@@ -54,11 +64,13 @@ struct OperatorArguments: ParsableArguments {
 enum DelegateName: String, ExpressibleByArgument, CaseIterable {
   case builtin
   case xnnpack
+  case accelerator
 
-  var delegates: [any Delegate] {
+  func delegates(_ accelerator: AcceleratorArguments) throws -> [any Delegate] {
     switch self {
     case .builtin: []
     case .xnnpack: [.xnnpack()]
+    case .accelerator: [.accelerator(try accelerator.options())]
     }
   }
 }

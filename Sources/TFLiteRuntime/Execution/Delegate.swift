@@ -12,6 +12,16 @@ public protocol Delegate: Sendable {
   /// Which regions to make.
   var partitioning: PartitioningOptions { get }
 
+  /// The delegate for one model, asked once when an interpreter is made of it, before any node. A delegate that decides by looking at a whole
+  /// model does so here; others answer themselves.
+  ///
+  /// - Throws: ``ModelError`` when the model must not be run with this delegate; the interpreter is then not made.
+  func prepared(for model: Model) throws(ModelError) -> any Delegate
+
+  /// Which partition a node that the delegate accepts is to be in, by any number; nil where the runtime is to grow the regions. Nodes of a
+  /// partition that would depend on itself through other nodes are split into several.
+  func partition(of node: DelegateNode) -> Int?
+
   /// Whether the delegate can run this node with the operand types and shapes it has now.
   func supports(_ node: DelegateNode) -> DelegateSupport
 
@@ -23,6 +33,8 @@ public protocol Delegate: Sendable {
 
 extension Delegate {
   public var partitioning: PartitioningOptions { PartitioningOptions() }
+  public func prepared(for model: Model) throws(ModelError) -> any Delegate { self }
+  public func partition(of node: DelegateNode) -> Int? { nil }
 }
 
 /// A delegate's answer about one node.
@@ -100,6 +112,9 @@ public protocol CompiledRegion: AnyObject {
   /// Whether the runtime should plan memory for ``DelegateRegion/internals`` in its arena. Otherwise they have no address.
   var needsInternals: Bool { get }
 
+  /// Whether views (such as RESHAPE) inside the region may have the memory of what they view.
+  var sharesViews: Bool { get }
+
   /// Bytes of scratch memory wanted in the arena, aligned to 64.
   var scratchBytes: Int { get }
 
@@ -112,6 +127,7 @@ public protocol CompiledRegion: AnyObject {
 
 extension CompiledRegion {
   public var needsInternals: Bool { false }
+  public var sharesViews: Bool { true }
   public var scratchBytes: Int { 0 }
 }
 

@@ -23,11 +23,14 @@ public final class Interpreter {
     public var planningEffort: MemoryPlanner.Effort
     /// The graph passes.
     public var compiler: GraphCompiler
+    /// What must run on delegates.
+    public var requirement: PlacementRequirement
 
     public init(
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
       preservesIntermediates: Bool = false, states: [State] = [],
-      planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler()
+      planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler(),
+      requirement: PlacementRequirement = .anywhere
     ) {
       self.threads = threads
       self.threadPool = threadPool
@@ -36,6 +39,7 @@ public final class Interpreter {
       self.states = states
       self.planningEffort = planningEffort
       self.compiler = compiler
+      self.requirement = requirement
     }
   }
 
@@ -57,6 +61,9 @@ public final class Interpreter {
   /// The subgraph that this interpreter runs.
   public let subgraph: Int
   let runner: GraphRunner
+  private let requirement: PlacementRequirement
+  /// Why the present placement is not what is required.
+  private var disappointment: String?
   let context: ExecutionContext
   private let inputNames: [String]
   private let outputNames: [String]
@@ -87,8 +94,15 @@ public final class Interpreter {
     }
     let subgraph = found?.subgraph ?? 0
     guard model.subgraphs.indices.contains(subgraph) else { throw ModelError(.malformed, "the model has no subgraph") }
+    for (index, graph) in model.subgraphs.enumerated() {
+      guard let tensor = graph.tensors.firstIndex(where: \.isUnsized) else { continue }
+      throw ModelError(
+        .malformed, "the shape has dimensions of -1, which only a shape signature may have",
+        at: ModelError.Location(subgraph: index, tensor: tensor, tensorName: graph.tensors[tensor].name))
+    }
     let original = model.subgraphs[subgraph]
     self.model = model
+    requirement = options.requirement
     signature = found
     self.subgraph = subgraph
     // A named signature decides order and names; without one the subgraph's own order counts.
@@ -110,10 +124,17 @@ public final class Interpreter {
       threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
       resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes))
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
+<<<<<<< HEAD
     let states = try Self.resolve(
       options.states, graph, inputs: zip(inputNames, inputIDs), outputs: zip(outputNames, outputIDs))
     runner = try GraphRunner(
       graph: graph, options: options, delegates: delegates, context: context, limits: model.limits, states: states
+=======
+    var prepared: [any Delegate] = []
+    for delegate in delegates { prepared.append(try delegate.prepared(for: model)) }
+    runner = try GraphRunner(
+      graph: graph, options: options, delegates: prepared, context: context, limits: model.limits
+>>>>>>> 00acda541281c6e388602b7fb76e467ae9b31157
     ) { subgraph throws(ModelError) in try model.compiledGraph(subgraph, compiler: options.compiler) }
   }
 
@@ -144,6 +165,9 @@ public final class Interpreter {
   /// invocation.
   public var placement: Placement { runner.placement }
 
+  /// Operators that no delegate is asked about, because their shapes depend on values.
+  public var unplannedOperators: Int { runner.unplannedNodes }
+
   /// Arena size and how near it is to the least possible.
   public var arena: ArenaReport { runner.arena }
 
@@ -158,9 +182,15 @@ public final class Interpreter {
   }
 
   /// Resolves shapes, gives regions to delegates, packs weights and plans memory. Does nothing when that is done already.
+  ///
+  /// - Throws: ``ModelError``; its kind is `delegate` where ``Options/requirement`` is not met.
   public func allocate() throws(ModelError) {
     if !runner.isAllocated { context.forgetStates() }
+    let isNew = !runner.isAllocated
     try runner.allocate()
+    guard requirement != .anywhere else { return }
+    if isNew { disappointment = requirement.disappointment(runner.placement, unplanned: runner.unplannedNodes) }
+    if let disappointment { throw ModelError(.delegate, disappointment) }
   }
 
   /// Computes the outputs. A second call for the same shapes allocates no memory, unless shapes depend on values.

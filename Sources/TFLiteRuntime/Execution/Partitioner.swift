@@ -15,16 +15,73 @@ enum Partitioner {
   static func regions(
     accepted: [Bool], successors: [[Int]], others: [[Int]] = [], minimumNodes: Int, maximumPartitions: Int?
   ) -> [[Int]] {
-    var regions =
+    let regions =
       accepted.count <= exactLimit
       ? connectedRegions(accepted: accepted, successors: successors, others: others)
       : neighbouringRegions(accepted: accepted)
+    return limited(regions, minimumNodes: minimumNodes, maximumPartitions: maximumPartitions)
+  }
+
+  private static func limited(_ regions: [[Int]], minimumNodes: Int, maximumPartitions: Int?) -> [[Int]] {
+    var regions = regions
     regions.removeAll { $0.count < minimumNodes }
     if let maximum = maximumPartitions, regions.count > maximum {
       regions.sort { ($1.count, $0[0]) < ($0.count, $1[0]) }
       regions.removeLast(regions.count - max(maximum, 0))
     }
     return regions.sorted { $0[0] < $1[0] }
+  }
+
+  /// Regions where the delegate may have said which nodes belong together.
+  ///
+  /// - Parameter assigned: for each node the partition that the delegate wants it in; nil where it leaves that open. The nodes of one partition
+  ///   become one region, or several where one would depend on itself through other nodes.
+  static func regions(
+    accepted: [Bool], assigned: [Int?], successors: [[Int]], others: [[Int]] = [], minimumNodes: Int,
+    maximumPartitions: Int?
+  ) -> [[Int]] {
+    var groups: [Int: [Int]] = [:]
+    for (node, partition) in assigned.enumerated() where accepted[node] {
+      if let partition { groups[partition, default: []].append(node) }
+    }
+    guard !groups.isEmpty else {
+      return regions(
+        accepted: accepted, successors: successors, others: others, minimumNodes: minimumNodes,
+        maximumPartitions: maximumPartitions)
+    }
+    let wanted = groups.values.sorted { $0[0] < $1[0] }
+    var result: [[Int]] = []
+    let fits = hasOrder(count: accepted.count, successors: successors, regions: others + wanted)
+    for group in wanted {
+      if fits {
+        result.append(group)
+        continue
+      }
+      if hasOrder(count: accepted.count, successors: successors, regions: others + result + [group]) {
+        result.append(group)
+        continue
+      }
+      var members = [Bool](repeating: false, count: accepted.count)
+      for node in group { members[node] = true }
+      result += regions(
+        accepted: members, successors: successors, others: others + result, minimumNodes: 1, maximumPartitions: nil)
+    }
+    let open = zip(accepted, assigned).map { $0 && $1 == nil }
+    if open.contains(true) {
+      result += regions(
+        accepted: open, successors: successors, others: others + result, minimumNodes: 1, maximumPartitions: nil)
+    }
+    return limited(result, minimumNodes: minimumNodes, maximumPartitions: maximumPartitions)
+  }
+
+  /// Whether there is an order of execution in which each region's nodes stand together.
+  private static func hasOrder(count: Int, successors: [[Int]], regions: [[Int]]) -> Bool {
+    let units = order(count: count, successors: successors, regions: regions)
+    let ordered = units.reduce(0) { total, unit in
+      if case .region(let nodes) = unit { return total + nodes.count }
+      return total + 1
+    }
+    return ordered == count
   }
 
   private static func neighbouringRegions(accepted: [Bool]) -> [[Int]] {

@@ -9,6 +9,14 @@ public struct Placement: Sendable, Hashable {
     public let delegate: String
     /// Why no delegate took it; empty where one did or none was asked.
     public let reason: String
+
+    public init(origin: Node.Origin, name: String, version: Int, delegate: String, reason: String) {
+      self.origin = origin
+      self.name = name
+      self.version = version
+      self.delegate = delegate
+      self.reason = reason
+    }
   }
 
   /// Operators that a delegate runs as one step.
@@ -17,6 +25,18 @@ public struct Placement: Sendable, Hashable {
     public let delegate: String
     /// Indices of the operators in their subgraph of the model.
     public let operators: [Int]
+    /// Bytes that the partition reads of what others computed, constants not counted.
+    public let inputBytes: Int
+    /// Bytes that it writes for others.
+    public let outputBytes: Int
+
+    public init(subgraph: Int, delegate: String, operators: [Int], inputBytes: Int, outputBytes: Int) {
+      self.subgraph = subgraph
+      self.delegate = delegate
+      self.operators = operators
+      self.inputBytes = inputBytes
+      self.outputBytes = outputBytes
+    }
   }
 
   public static let builtin = "builtin"
@@ -30,8 +50,8 @@ public struct Placement: Sendable, Hashable {
   }
 
   /// One entry for each operator that runs, in the model's order. Operators that were folded at load do not run.
-  public internal(set) var operators: [Entry] = []
-  public internal(set) var partitions: [Partition] = []
+  public var operators: [Entry] = []
+  public var partitions: [Partition] = []
 }
 
 extension Placement: CustomStringConvertible {

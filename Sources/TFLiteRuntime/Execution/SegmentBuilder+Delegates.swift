@@ -14,8 +14,8 @@ extension SegmentBuilder {
       let options = delegate.partitioning
       let accepted = resolved.map { $0.delegate == number }
       let kept = Partitioner.regions(
-        accepted: accepted, successors: successors, others: regions.map(\.nodes), minimumNodes: options.minimumNodes,
-        maximumPartitions: options.maximumPartitions)
+        accepted: accepted, assigned: resolved.map(\.partition), successors: successors, others: regions.map(\.nodes),
+        minimumNodes: options.minimumNodes, maximumPartitions: options.maximumPartitions)
       let members = Set(kept.joined())
       for position in resolved.indices where accepted[position] && !members.contains(position) {
         resolved[position].delegate = nil
@@ -61,7 +61,7 @@ extension SegmentBuilder {
       internals: written.filter { !isReadOutside.contains($0.tensor) }, threadPool: context.threadPool)
   }
 
-  func report(_ resolved: [Resolved], _ regions: [PlannedRegion]) -> Placement {
+  func report(_ resolved: [Resolved], _ regions: [PlannedRegion], range: Range<Int>) -> Placement {
     var placement = Placement()
     for node in resolved where !node.isKnown {
       let source = graph.nodes[node.node]
@@ -73,11 +73,23 @@ extension SegmentBuilder {
     }
     for region in regions {
       let origins = region.nodes.map { graph.nodes[resolved[$0].node].origin }
+      let description = describe(region.nodes, resolved, range: range)
       placement.partitions.append(
         Placement.Partition(
           subgraph: origins.first?.subgraph ?? 0, delegate: delegates[region.delegate].name,
-          operators: origins.map(\.index)))
+          operators: origins.map(\.index), inputBytes: description.inputs.byteCount,
+          outputBytes: description.outputs.byteCount))
     }
     return placement
+  }
+}
+
+extension [DelegateOperand] {
+  /// Bytes of all of them; saturates.
+  fileprivate var byteCount: Int {
+    reduce(0) { sum, operand in
+      let (total, overflow) = sum.addingReportingOverflow(operand.type.byteCount ?? 0)
+      return overflow ? Int.max : total
+    }
   }
 }

@@ -88,13 +88,15 @@ extension SegmentBuilder {
       }
     }
 
+    var separate: Set<Int> = []
+    for case .region(let nodes) in order where compiled[nodes[0]]?.sharesViews == false { separate.formUnion(nodes) }
     let steps = sequence.map { node -> StorageAssignment.Step in
       let source = graph.nodes[range.lowerBound + node]
       let sharing: OperandSharing
       if case .success(let operation) = source.implementation {
         // Inside a region only views share memory: how a delegate computes is its own affair.
         switch operation.sharing {
-        case .view: sharing = operation.sharing
+        case .view: sharing = unitSpan[node] != nil && separate.contains(node) ? .separate : operation.sharing
         default: sharing = unitSpan[node] == nil ? operation.sharing : .separate
         }
       } else {

@@ -33,6 +33,8 @@ struct SegmentBuilder {
     var kernel: Kernel?
     /// The delegate that accepts it, by its index.
     var delegate: Int?
+    /// The partition that the delegate wants it in.
+    var partition: Int?
     /// Why delegates refused it.
     var reason = ""
     /// Whether its outputs are known, so that it need not run.
@@ -132,7 +134,7 @@ struct SegmentBuilder {
     return Segment(
       nodes: range, steps: layout.steps, arena: layout.arena, plan: layout.plan, placement: layout.placement,
       assumptions: assumptions, slots: layout.slots, strings: layout.strings,
-      stringConstants: layout.stringConstants, values: values, report: report(resolved, regions))
+      stringConstants: layout.stringConstants, values: values, report: report(resolved, regions, range: range))
   }
 
   /// Whether a segment, planned when its inputs had other values, is right for those they have now.
@@ -283,6 +285,7 @@ struct SegmentBuilder {
       switch delegate.supports(description) {
       case .accepted:
         resolved.delegate = number
+        resolved.partition = delegate.partition(of: description)
         return resolved
       case .refused(let reason): reasons.append(delegates.count == 1 ? reason : "\(delegate.name): \(reason)")
       }

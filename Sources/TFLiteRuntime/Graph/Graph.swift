@@ -56,6 +56,8 @@ public struct GraphTensor: Sendable {
   /// Whether the tensor keeps its value from one invocation to the next. It starts as zeros (`int8` as its zero point). Source:
   /// `is_variable`.
   public var isVariable: Bool
+  /// Whether the shape itself has open dimensions where a shape signature should say so. A model with such a tensor can be inspected, not run.
+  public var isUnsized = false
   /// How a sparse constant is stored; nil for dense tensors.
   public var sparsity: Sparsity?
 

@@ -30,6 +30,8 @@ public final class Model: Sendable {
   public let limits: Limits
   /// The size of the file.
   public let byteCount: Int
+  /// The file's bytes.
+  package let content: SharedBytes
   /// The subgraphs after the graph passes, made when an interpreter first asks for them.
   let compiledGraphs = CompiledGraphs()
 
@@ -99,6 +101,7 @@ public final class Model: Sendable {
     self.operators = operators
     self.limits = limits
     byteCount = bytes.count
+    content = bytes
   }
 }
 

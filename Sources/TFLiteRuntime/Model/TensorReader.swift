@@ -28,10 +28,12 @@ struct TensorReader {
     var result = GraphTensor(
       name: record.name, type: TensorType(element: element, shape: shape, quantization: quantization),
       shapeSignature: signature, isVariable: record.isVariable)
+    result.isUnsized = record.shapeSignature.isEmpty && record.shape.contains(-1)
     if record.isVariable, element.bitWidth == 0 || element == .resource || element == .variant {
       throw malformed("a variable cannot have element type \(element)")
     }
     guard let value = try constants.bytes(record, at: location) else { return result }
+    guard !result.isUnsized else { throw malformed("the shape \(record.shape) of a constant has no size") }
     guard !record.isVariable else { throw malformed("a variable tensor cannot have a constant value") }
     if let sparsity = record.sparsity {
       result.sparsity = try SparsityReader(shape: shape, location: location).read(sparsity)
@@ -56,11 +58,11 @@ struct TensorReader {
       guard signature.isEmpty || signature[axis] >= -1 else {
         throw malformed("dimension \(axis) of the shape signature is \(signature[axis])")
       }
-      guard dimension >= 0 || (dimension == -1 && isOpen) else {
+      guard dimension >= 0 || (dimension == -1 && (isOpen || signature.isEmpty)) else {
         throw malformed("dimension \(axis) of the shape is \(dimension)")
       }
       if dimension == -1 { dimensions[axis] = 1 }
-      if isOpen { open[axis] = -1 }
+      if isOpen || dimension == -1 { open[axis] = -1 }
     }
     guard let shape = Shape(dimensions) else {
       throw malformed("the number of elements of shape \(dimensions) does not fit in an integer")

@@ -9,6 +9,8 @@ struct InlineComposites {
   let limits: Limits
   /// Composites whose name is a custom operator here run as that operator, if it takes their operands.
   let operators: OperatorTable
+  /// Which composites are replaced; nil for all but those that run as a custom operator.
+  var replaces: ((Node) -> Bool)?
 
   func callAsFunction(_ graph: Graph) throws(ModelError) -> Graph {
     guard graph.nodes.contains(where: { $0.identity == .builtin(.stablehloComposite) }) else { return graph }
@@ -66,7 +68,12 @@ struct InlineComposites {
     guard subgraphs.indices.contains(index) else {
       throw ModelError(.malformed, "the decomposition is subgraph \(index), which does not exist", at: place)
     }
-    if let recognised = recognise(node, in: result) {
+    if let replaces {
+      guard replaces(node) else {
+        result.nodes.append(node)
+        return
+      }
+    } else if let recognised = recognise(node, in: result) {
       result.nodes.append(recognised)
       return
     }

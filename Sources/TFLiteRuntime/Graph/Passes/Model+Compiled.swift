@@ -13,3 +13,14 @@ extension Model {
     }
   }
 }
+
+extension Model {
+  /// A subgraph in which the composites that `replaces` names, also those inside others, are replaced by their decompositions. Nothing else is
+  /// changed.
+  package func inliningComposites(of subgraph: Int, where replaces: (Node) -> Bool) throws(ModelError) -> Graph {
+    try withoutActuallyEscaping(replaces) { replaces throws(ModelError) in
+      try InlineComposites(subgraphs: subgraphs, limits: limits, operators: operators, replaces: replaces)(
+        subgraphs[subgraph])
+    }
+  }
+}

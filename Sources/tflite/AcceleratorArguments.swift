@@ -1,0 +1,68 @@
+public import ArgumentParser
+public import Delegates
+public import TFLiteRuntime
+internal import TensorTypes
+
+/// How `--delegate accelerator` is to be used.
+struct AcceleratorArguments: ParsableArguments {
+  @Option(help: "The chip that the accelerator models: \(DeviceProfile.all.map(\.name).joined(separator: ", ")).")
+  var device: DeviceProfile = .default
+
+  @Option(help: "The accelerator's clock, for estimates.")
+  var performanceMode: AcceleratorOptions.PerformanceMode = .default
+
+  @Option(help: "What the accelerator computes with; quantized leaves floats to others.")
+  var precision: AcceleratorOptions.Precision = .float16
+
+  @Option(help: "Which operators run together.")
+  var partitionStrategy: AcceleratorOptions.PartitionStrategy = .contiguous
+
+  @Option(help: "A folder for compiled partitions, used with --model-token.", completion: .directory)
+  var cacheDir: String?
+
+  @Option(help: "The model's name in the folder of compiled partitions.")
+  var modelToken: String?
+
+  @Option(help: "Operators that the accelerator is not given, by name (CONV_2D,ADD).")
+  var skipOps: String?
+
+  @Option(help: "Operators of the main subgraph that the accelerator is not given, by index (0,3).")
+  var skipNodes: String?
+
+  func validate() throws { _ = try options() }
+
+  func options() throws -> AcceleratorOptions {
+    var operators: Set<BuiltinOperator> = []
+    for name in skipOps?.split(separator: ",") ?? [] {
+      guard let builtin = BuiltinOperator.allCases.first(where: { $0.name == name.uppercased() }) else {
+        throw ValidationError("--skip-ops: there is no operator \(name).")
+      }
+      operators.insert(builtin)
+    }
+    var nodes: Set<Int> = []
+    for text in skipNodes?.split(separator: ",") ?? [] {
+      guard let index = Int(text), index >= 0 else { throw ValidationError("--skip-nodes: \(text) is no index.") }
+      nodes.insert(index)
+    }
+    return AcceleratorOptions(
+      device: device, performanceMode: performanceMode, precision: precision, partitionStrategy: partitionStrategy,
+      cacheDirectory: cacheDir, modelToken: modelToken, skipDelegateOperators: operators, skipDelegateNodes: nodes)
+  }
+}
+
+extension DeviceProfile: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let profile = DeviceProfile.named(argument) else { return nil }
+    self = profile
+  }
+
+  public var defaultValueDescription: String { name }
+}
+
+extension AcceleratorOptions.PerformanceMode: ExpressibleByArgument {}
+extension AcceleratorOptions.Precision: ExpressibleByArgument {}
+extension AcceleratorOptions.PartitionStrategy: ExpressibleByArgument {}
+
+extension PlacementRequirement: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
