@@ -124,17 +124,12 @@ public final class Interpreter {
       threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
       resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes))
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
-<<<<<<< HEAD
     let states = try Self.resolve(
       options.states, graph, inputs: zip(inputNames, inputIDs), outputs: zip(outputNames, outputIDs))
-    runner = try GraphRunner(
-      graph: graph, options: options, delegates: delegates, context: context, limits: model.limits, states: states
-=======
     var prepared: [any Delegate] = []
     for delegate in delegates { prepared.append(try delegate.prepared(for: model)) }
     runner = try GraphRunner(
-      graph: graph, options: options, delegates: prepared, context: context, limits: model.limits
->>>>>>> 00acda541281c6e388602b7fb76e467ae9b31157
+      graph: graph, options: options, delegates: prepared, context: context, limits: model.limits, states: states
     ) { subgraph throws(ModelError) in try model.compiledGraph(subgraph, compiler: options.compiler) }
   }
 
