@@ -10,8 +10,11 @@ import Testing
 
   private func tensor(_ value: Float) throws -> Tensor { try #require(Tensor([value, value], shape: [1, 2])) }
 
-  @Test(arguments: [1, 3]) func everyCallGetsItsOwnAnswer(instances: Int) async throws {
-    let pool = try pool(try TestModel.chain("Wait"), .init(instances: instances, maximumQueueLength: 1000))
+  @Test(arguments: [1, 3], [true, false])
+  func everyCallGetsItsOwnAnswer(instances: Int, hasOwnThreads: Bool) async throws {
+    let pool = try pool(
+      try TestModel.chain("Wait"),
+      .init(instances: instances, maximumQueueLength: 1000, hasOwnThreads: hasOwnThreads))
     let counter = Counter()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for index in 0..<300 {
@@ -60,7 +63,7 @@ import Testing
             order.append(index)
             _ = try interpreter(["x": gate])
             // The first one stays until all others are in line.
-            while index == 0 && pool.statistics.waiting < 19 {}
+            while index == 0 && pool.statistics.waiting < 19 { usleep(1000) }
           }
         }
         // In line, or running, before the next one comes.
@@ -96,7 +99,7 @@ import Testing
   }
 
   @Test func cancellingStopsAnInvocationBetweenOperators() async throws {
-    let pool = try pool(try TestModel.chain("Deaf", length: 4000), .init())
+    let pool = try pool(try TestModel.chain("Deaf", length: 2000), .init())
     let x = try tensor(1)
     let task = Task { try await pool(["x": x]) }
     while pool.statistics.running == 0 { await Task.yield() }
@@ -117,8 +120,9 @@ import Testing
   }
 
   /// Wherever cancellation strikes, the call ends and the interpreter comes back.
-  @Test func cancellingAtAnyTime() async throws {
-    let pool = try pool(try TestModel.chain("Wait"), .init(instances: 2, maximumQueueLength: 1000))
+  @Test(arguments: [true, false]) func cancellingAtAnyTime(hasOwnThreads: Bool) async throws {
+    let pool = try pool(
+      try TestModel.chain("Wait"), .init(instances: 2, maximumQueueLength: 1000, hasOwnThreads: hasOwnThreads))
     let one = try tensor(1)
     let tasks = (0..<400).map { _ in Task { try await pool(["x": one]) } }
     await withTaskGroup(of: Void.self) { group in
@@ -139,8 +143,8 @@ import Testing
     #expect(try await pool(["x": one])["y"] == tensor(2))
   }
 
-  @Test func aDeadlineStopsAnInvocation() async throws {
-    let pool = try pool(try TestModel.chain("Wait"), .init())
+  @Test(arguments: [true, false]) func aDeadlineStopsAnInvocation(hasOwnThreads: Bool) async throws {
+    let pool = try pool(try TestModel.chain("Wait"), .init(hasOwnThreads: hasOwnThreads))
     let long = try tensor(60_000)
     await #expect { try await pool(["x": long], deadline: .milliseconds(20)) } throws: {
       isModelError($0, .deadlineExceeded)

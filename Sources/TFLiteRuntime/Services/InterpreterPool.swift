@@ -4,7 +4,7 @@ internal import Synchronization
 /// Several interpreters of one model for many tasks: a service's requests share its weights, wait in line, and stop when they are cancelled or
 /// late.
 ///
-/// Every interpreter has a thread of its own, so that inferences do not hold up a program's other tasks. The model's weights and the forms that
+/// Every interpreter has a thread of its own, so that inferences do not hold up a program's other tasks (``Options/hasOwnThreads``). The model's weights and the forms that
 /// the built-in kernels pack them into are there once; each interpreter adds its arena, and what delegates pack.
 ///
 /// A call that finds all interpreters busy waits, first come, first served. The line is bounded: when it is full, calls fail at once
@@ -33,17 +33,21 @@ public final class InterpreterPool: Sendable {
     public var state: StatePolicy
     /// Whether the time of each operator is recorded, for ``InterpreterPool/profile()``.
     public var isProfiling: Bool
+    /// Whether each interpreter has a thread on which calls run. Without, they run on the calling task's thread, which is then busy: right for models
+    /// that take microseconds, where changing threads twice takes longer than the inference.
+    public var hasOwnThreads: Bool
     /// Options of each interpreter. `threads` are those of one interpreter: instances times threads should not be more than the machine has.
     public var interpreter: Interpreter.Options
 
     public init(
       instances: Int = 1, maximumQueueLength: Int = 256, state: StatePolicy = .resetsVariables,
-      isProfiling: Bool = false, interpreter: Interpreter.Options = Interpreter.Options()
+      isProfiling: Bool = false, hasOwnThreads: Bool = true, interpreter: Interpreter.Options = Interpreter.Options()
     ) {
       self.instances = instances
       self.maximumQueueLength = maximumQueueLength
       self.state = state
       self.isProfiling = isProfiling
+      self.hasOwnThreads = hasOwnThreads
       self.interpreter = interpreter
     }
   }
@@ -105,7 +109,7 @@ public final class InterpreterPool: Sendable {
 
   // MARK: Running
 
-  /// Calls `body` with an interpreter that nobody else has meanwhile, on that interpreter's thread.
+  /// Calls `body` with an interpreter that nobody else has meanwhile, on that interpreter's thread if it has one.
   ///
   /// - Parameters:
   ///   - deadline: how long waiting and running may take together; nil for no limit. Every invocation in `body` stops when it has passed.
@@ -158,15 +162,17 @@ public final class InterpreterPool: Sendable {
   }
 
   /// Where each operator runs, in the first interpreter. Waits for it.
-  public func placement() async -> Placement { await interpreters[0].placement }
+  public func placement() async -> Placement { await interpreters[0].withInterpreter { $0.placement } }
 
   /// The arena of the first interpreter; all have the same unless calls give inputs different shapes. Waits for it.
-  public func arena() async -> ArenaReport { await interpreters[0].arena }
+  public func arena() async -> ArenaReport { await interpreters[0].withInterpreter { $0.arena } }
 
   /// The time of each step, all interpreters together; empty unless ``Options/isProfiling``. Waits for each of them.
   public func profile() async -> [Profiler.Entry] {
     var profiles: [[Profiler.Entry]] = []
-    for interpreter in interpreters { profiles.append(await interpreter.profile) }
+    for interpreter in interpreters {
+      profiles.append(await interpreter.withInterpreter { $0.profiler?.entries ?? [] })
+    }
     return Profiler.merge(profiles)
   }
 
