@@ -52,12 +52,15 @@ struct AcceleratorReport: Encodable {
 
   /// Why nothing is delegated; nil when the compiler could read the model.
   let failure: String?
+  /// What is known not to compile, although the partitioner takes it: on a device the model then runs elsewhere.
+  let compileProblems: [String]
   let estimate: Estimate
   /// Subgraphs in which composites were replaced; partitions of these name positions in the lists here.
   let inlined: [Inlined]
 
   init(_ assessment: AcceleratorAssessment, _ options: AcceleratorOptions) {
     failure = assessment.failure
+    compileProblems = assessment.compileProblems
     estimate = Estimate(assessment.estimate, options)
     inlined = assessment.subgraphs.filter(\.isInlined).map { graph in
       Inlined(

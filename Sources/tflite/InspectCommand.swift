@@ -161,7 +161,8 @@ struct ModelReport: Encodable {
         if let entry = entries[node.origin], entry.delegate != Placement.builtin {
           (delegate, reason) = (entry.delegate, entry.reason)
         } else if case .failure(let problem) = node.implementation, node.identity != .builtin(.stablehloComposite) {
-          (delegate, reason) = (nil, problem.description)
+          let refusal = entries[node.origin]?.reason ?? ""
+          (delegate, reason) = (nil, refusal.isEmpty ? problem.description : "\(refusal); \(problem)")
         } else if let entry = entries[node.origin] {
           (delegate, reason) = (entry.delegate, entry.reason)
         } else if error != nil {
@@ -234,6 +235,12 @@ struct ModelReport: Encodable {
     }
     if let accelerator {
       if let failure = accelerator.failure { lines.append("the accelerator takes nothing: \(failure)") }
+      if let problem = accelerator.compileProblems.first {
+        let count = accelerator.compileProblems.count
+        lines.append(
+          "on a device compiling is known to fail, and nothing is delegated: \(problem)"
+            + (count > 1 ? ", and \(count - 1) more" : ""))
+      }
       lines.append(accelerator.estimate.text)
     }
     if let error { lines.append("cannot be run: \(error)") }

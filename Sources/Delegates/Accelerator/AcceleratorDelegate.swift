@@ -50,7 +50,7 @@ public struct AcceleratorDelegate: Delegate {
       constants = try CompiledConstants(region, rounding: options.rounding)
     }
     return try AcceleratorRegion(
-      region, rounding: options.rounding, constants: constants, log: options.profiling == .off ? nil : log)
+      region, rounding: options.rounding, constants: constants, log: log, profiling: options.profiling)
   }
 }
 

@@ -11,6 +11,8 @@ public final class AcceleratorLog: Sendable {
     case contextNotWritten(path: String, reason: String)
     /// A partition ran, with profiling on: how many operators, and how long the simulation took.
     case partitionRan(operators: Int, nanoseconds: UInt64)
+    /// An operator of a partition ran, with profiling per operator on.
+    case operatorRan(name: String, nanoseconds: UInt64)
   }
 
   /// Older events go when there are more.

@@ -45,7 +45,7 @@ public struct AcceleratorOptions: Sendable, Hashable {
     case off
     /// Time of each partition.
     case basic
-    /// Also the estimated time of each operator.
+    /// Also the time of each operator.
     case perOperator = "per_op"
   }
 

@@ -107,6 +107,23 @@ import Testing
     _ = try run(try M.load(M.chain([M.abs, M.relu])), values, [delegate])
     #expect(
       delegate.log.events.contains { if case .partitionRan(let operators, _) = $0 { operators == 2 } else { false } })
+    let detailed = AcceleratorDelegate(try options("SM8650") { $0.profiling = .perOperator })
+    _ = try run(try M.load(M.chain([M.abs, M.relu])), values, [detailed])
+    let names = detailed.log.events.compactMap { if case .operatorRan(let name, _) = $0 { name } else { nil } }
+    #expect(names == ["ABS", "RELU"])
+    let silent = AcceleratorDelegate()
+    _ = try run(try M.load(M.chain([M.abs, M.relu])), values, [silent])
+    #expect(silent.log.events.isEmpty)
+  }
+
+  @Test func whatWillNotCompileIsSaid() throws {
+    var builder = M.addition()
+    #expect(AcceleratorAssessment(try M.load(builder)).compileProblems.isEmpty)
+    // SIGN_BIT.
+    builder.subgraphs[0].operators[0][4] = .table([0: .int8(5)])
+    let assessment = AcceleratorAssessment(try M.load(builder))
+    #expect(assessment.subgraphs[0].partitions.map(\.operators) == [[0, 1]])
+    #expect(assessment.compileProblems == ["operator 0 ADD: the fused activation SIGN_BIT has no kernel"])
   }
 
   /// A RESHAPE shares its input's memory outside partitions; inside, rounding must not reach what others read.

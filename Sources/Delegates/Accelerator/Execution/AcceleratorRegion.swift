@@ -13,6 +13,7 @@ internal import TensorTypes
   }
 
   private struct Step {
+    let name: String
     let kernel: Kernel
     let inputs: [Source]
     let outputs: [DelegateOperand]
@@ -39,6 +40,7 @@ internal import TensorTypes
   private var copies: [Copy] = []
   private let rounding: Rounding
   private let log: AcceleratorLog?
+  private let logsOperators: Bool
   let scratchBytes: Int
   private var slots: [OperandSlot] = []
   private var firstSlot: [Int] = []
@@ -52,12 +54,14 @@ internal import TensorTypes
 
   /// - Throws: ``DelegateError`` when a kernel cannot be prepared.
   ///
-  /// - Parameter log: where runs are recorded; nil without profiling.
+  /// - Parameter log: where runs are recorded, with profiling on.
   init(
-    _ region: DelegateRegion, rounding: Rounding, constants: CompiledConstants, log: AcceleratorLog? = nil
+    _ region: DelegateRegion, rounding: Rounding, constants: CompiledConstants, log: AcceleratorLog,
+    profiling: AcceleratorOptions.Profiling = .off
   ) throws(DelegateError) {
     self.rounding = rounding
-    self.log = log
+    self.log = profiling == .off ? nil : log
+    logsOperators = profiling == .perOperator
     var bytes = 0
     func reserve(_ count: Int) throws(DelegateError) -> Int {
       let offset = bytes
@@ -106,7 +110,7 @@ internal import TensorTypes
       var scratch: [(offset: Int, count: Int)] = []
       for count in kernel.scratch { scratch.append((try reserve(count), count)) }
       largest = max(largest, bytes)
-      steps.append(Step(kernel: kernel, inputs: sources, outputs: node.outputs, scratch: scratch))
+      steps.append(Step(name: node.name, kernel: kernel, inputs: sources, outputs: node.outputs, scratch: scratch))
     }
     scratchBytes = largest
   }
@@ -164,6 +168,7 @@ internal import TensorTypes
     }
     for (index, step) in steps.enumerated() {
       if context.shouldStop { return }
+      let begin = logsOperators ? ExecutionContext.now() : 0
       let failure: OperatorError? = unsafe slots.withUnsafeBufferPointer { slots in
         guard let base = slots.baseAddress else { return nil }
         let operands = unsafe Operands(
@@ -178,6 +183,7 @@ internal import TensorTypes
       }
       if let failure { throw DelegateError("\(failure)") }
       for slot in roundedSlots[index] { Self.round(slot) }
+      if logsOperators { log?.add(.operatorRan(name: step.name, nanoseconds: ExecutionContext.now() - begin)) }
     }
   }
 

@@ -29,6 +29,9 @@ public struct AcceleratorAssessment: Sendable {
     public let outputBytes: Int
     /// How long it may take on the chip.
     public let estimate: AcceleratorEstimate
+    /// What in it is known not to compile, although the partitioner takes it. On a device the whole model then runs elsewhere; the simulation runs
+    /// the partition all the same.
+    public let compileProblems: [String]
   }
 
   /// The verdicts on one subgraph.
@@ -45,6 +48,9 @@ public struct AcceleratorAssessment: Sendable {
   public let failure: String?
   /// The subgraphs that are no decompositions of composites.
   public let subgraphs: [Subgraph]
+
+  /// What is known not to compile, of all partitions.
+  public var compileProblems: [String] { subgraphs.flatMap { $0.partitions.flatMap(\.compileProblems) } }
 
   /// How long all partitions may take on the chip, run once each. What runs elsewhere is not in it.
   public var estimate: AcceleratorEstimate {

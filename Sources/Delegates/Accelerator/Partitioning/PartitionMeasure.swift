@@ -49,6 +49,7 @@ struct PartitionMeasure {
     var work: [(work: OperatorWork, liveBytes: Double)] = []
     var alive: Set<TensorID> = []
     var live = 0.0
+    var problems: [String] = []
     for position in positions {
       let node = graph.nodes[position]
       for id in node.inputs.compactMap({ $0 }) + node.outputs where lastUse[id] != nil && alive.insert(id).inserted {
@@ -56,17 +57,24 @@ struct PartitionMeasure {
       }
       if let signature = try? OperatorSignature(node, in: graph, boundary: boundary) {
         work.append((OperatorWork(node.builtin, signature), live))
+        if let problem = CompileFailures.problem(node.builtin, signature) {
+          problems.append("operator \(node.origin.index) \(node.name): \(problem)")
+        }
       }
       for id in node.inputs.compactMap({ $0 }) + node.outputs where lastUse[id] == position {
         if alive.remove(id) != nil { live -= Double(bytes(id)) }
       }
+    }
+    if let problem = CompileFailures.problem(inputs: inputs.count) {
+      problems.append("the partition of operator \(positions.first ?? 0): \(problem)")
     }
     let inputBytes = inputs.reduce(0) { Self.sum($0, bytes($1)) }
     let outputBytes = outputs.reduce(0) { Self.sum($0, bytes($1)) }
     return AcceleratorAssessment.Partition(
       operators: positions, inputBytes: inputBytes, outputBytes: outputBytes,
       estimate: AcceleratorEstimate(
-        operators: work, boundaryBytes: Double(inputBytes) + Double(outputBytes), options: options))
+        operators: work, boundaryBytes: Double(inputBytes) + Double(outputBytes), options: options),
+      compileProblems: problems)
   }
 
   private func bytes(_ id: TensorID) -> Int { graph[id].type.byteCount ?? 0 }
