@@ -155,7 +155,7 @@ let package = Package(
     .testTarget(
       name: "CorpusTests",
       dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],
-      swiftSettings: testSettings),
+      exclude: ["record_decode_tokens.py", "decode_tokens.json"], swiftSettings: testSettings),
     .testTarget(
       name: "DelegatesTests",
       dependencies: ["Delegates", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport"],

@@ -17,7 +17,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "fuzz-models",
-      dependencies: ["ModelMutator", .product(name: "TFLiteRuntime", package: "TFLiteRuntime")],
+      dependencies: [
+        "ModelMutator", .product(name: "TFLiteRuntime", package: "TFLiteRuntime"),
+        .product(name: "Delegates", package: "TFLiteRuntime"),
+      ],
       swiftSettings: swiftSettings),
   ]
 )

@@ -8,6 +8,7 @@
 
 #define VECTOR_BYTES 32
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
+#define RECIPROCAL(x) (1 / (x))
 #define DOT16(sum, a, b) ((sum) + (vint)_mm256_madd_epi16((__m256i)(a), (__m256i)(b)))
 #define F32_MR 6
 #define INT_TILE_ROWS 6
@@ -27,6 +28,7 @@
 #include "int_depthwise.inc"
 #include "arrays.inc"
 #include "resize.inc"
+#include "functions.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

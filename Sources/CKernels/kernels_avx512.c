@@ -8,6 +8,7 @@
 
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define RECIPROCAL(x) reciprocal_of(x)
 #define DOT16(sum, a, b) ((sum) + (vint)_mm512_madd_epi16((__m512i)(a), (__m512i)(b)))
 #define F32_MR 12
 #define INT_TILE_ROWS 12
@@ -27,6 +28,7 @@
 #include "int_depthwise.inc"
 #include "arrays.inc"
 #include "resize.inc"
+#include "functions.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

@@ -8,6 +8,7 @@
 
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
+#define RECIPROCAL(x) reciprocal_of(x)
 #define DOT16(sum, a, b) ((vint)_mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define DOT8(sum, a, b) ((vint)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define F32_MR 12
@@ -28,6 +29,7 @@
 #include "int_depthwise.inc"
 #include "arrays.inc"
 #include "resize.inc"
+#include "functions.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

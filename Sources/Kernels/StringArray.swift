@@ -134,6 +134,14 @@ package final class StringCell {
 }
 
 extension OperandSlot {
+  /// A copy of the value: a tensor's bytes, or those of its strings in TFLite's layout.
+  package var contents: [UInt8] {
+    let strings = stringArray?.bytes
+    return unsafe Array(
+      UnsafeRawBufferPointer(
+        start: strings?.baseAddress ?? UnsafeRawPointer(address), count: strings?.count ?? byteCount))
+  }
+
   /// The value of a string tensor; nil for other tensors.
   package var stringArray: StringArray? {
     unsafe strings.map { cell in unsafe cell.takeUnretainedValue().value }

@@ -73,6 +73,21 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func functions(isa: String) {
+    let failure = unsafe failure(check_functions, on: isa, cases: 20_000)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func softmax(isa: String) {
+    let failure = unsafe failure(check_softmax, on: isa, cases: 1000)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func arithmetic(isa: String) {
+    let failure = unsafe failure(check_arithmetic, on: isa, cases: 1000)
+    #expect(failure == nil)
+  }
+
   @Test func theChosenInstructionSetIsAvailable() {
     let isa = tflk_cpu_isa()
     #expect(Self.isAvailable(isa))

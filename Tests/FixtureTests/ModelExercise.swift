@@ -1,3 +1,4 @@
+import Delegates
 import TFLiteRuntime
 import TensorTypes
 
@@ -37,7 +38,8 @@ enum ModelExercise {
       threads: 1, preservesIntermediates: generator.next() % 8 == 0,
       compiler: generator.next() % 4 == 0
         ? GraphCompiler(foldsConstants: false, eliminatesDeadCode: false) : GraphCompiler())
-    let interpreter = try Interpreter(model, signature: signature, options: options)
+    let delegates: [any Delegate] = generator.next() % 4 == 0 ? [.xnnpack()] : []
+    let interpreter = try Interpreter(model, signature: signature, options: options, delegates: delegates)
     let resizes = generator.next() % 4 == 0
     if resizes { try? resize(interpreter, &generator) }
     try interpreter.allocate()
@@ -75,6 +77,16 @@ enum ModelExercise {
   /// Random bytes, or small numbers that are more often a valid index, axis or size.
   private static func fill(_ interpreter: Interpreter, _ index: Int, _ generator: inout Generator) throws(ModelError) {
     let type = interpreter.inputs[index].type
+    if type.element == .string {
+      guard type.shape.elementCount <= 4096 else { return }
+      let strings = (0..<type.shape.elementCount).map { _ in
+        (0..<generator.next() % 12).map { _ in UInt8(truncatingIfNeeded: generator.next() >> 24) & 0x7F }
+      }
+      if let tensor = Tensor(strings: strings, shape: type.shape.dimensions) {
+        try interpreter.setInput(index, tensor)
+      }
+      return
+    }
     // One that was resized beyond what an arena may hold: the invocation says so.
     guard let count = type.byteCount, count <= wideLimits.arenaBytes else { return }
     let width = max(type.element.bitWidth / 8, 1)

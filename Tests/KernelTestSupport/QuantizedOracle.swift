@@ -99,3 +99,20 @@ public func expectSurvivalOfExtremeScales(
     }
   }
 }
+
+/// Runs an operator with integers that have no quantisation, which all stand for 0, and expects `value` in every place of the quantised output.
+public func expectZeroOfUnquantized(
+  _ operation: any Operator, _ element: ElementType, inputs count: Int = 1, is value: Double = 0,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  for output in element == .int16
+    ? [AffineForm(.int16, scale: 0.05, zeroPoint: 0)] : AffineForm.zeroPoints(element, scale: 0.05)
+  {
+    let input = try TestTensor(integers: output.everyInteger, as: element)
+    let result = try run(
+      operation, [TestTensor?](repeating: input, count: count), outputs: [output.output],
+      sourceLocation: sourceLocation)[0]
+    let expected = output.place(output.real(output.zeroPoint) + value).rounded(.toNearestOrAwayFromZero)
+    #expect(result.integers.allSatisfy { Double($0) == expected }, sourceLocation: sourceLocation)
+  }
+}

@@ -12,15 +12,19 @@ import Testing
 ///   - outputs: declared element type and quantisation of each output; shapes come from the operator.
 ///   - outputShapes: declared shapes of the outputs; scalars when empty.
 ///   - bodies: the operators of the subgraphs that the options name.
+///   - companions: other constants of the model that quantisations name, by their index.
 ///   - shared: an input whose memory output 0 overwrites; both must have the same size.
 public func run(
   _ operation: any Operator, _ inputs: [TestTensor?], outputs: [(ElementType, Quantization)], threads: Int = 1,
-  outputShapes: [Shape] = [], bodies: [[OperatorDefinition.Identity]] = [], shared: Int? = nil,
-  sourceLocation: SourceLocation = #_sourceLocation
+  outputShapes: [Shape] = [], bodies: [[OperatorDefinition.Identity]] = [], companions: [Int: TestTensor] = [:],
+  shared: Int? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> [TestTensor] {
   let constants = try inputs.map { tensor -> Constant? in
     guard let tensor, tensor.isConstant else { return nil }
     return Constant(try SharedBytes(copying: tensor.bytes.span.bytes))
+  }
+  let others = try companions.mapValues {
+    (type: $0.type, constant: Constant(try SharedBytes(copying: $0.bytes.span.bytes)))
   }
   let guardBytes = 64
   var memory: [UnsafeMutableRawBufferPointer] = []
@@ -66,7 +70,7 @@ public func run(
   let shapes = try operation.inferShapes(
     NodeContext(
       inputs: inputs.map { $0?.type }, outputs: declared, values: values, threads: threads,
-      bodies: bodies))
+      bodies: bodies, companion: { others[$0] }))
   try #require(shapes.count == outputs.count, sourceLocation: sourceLocation)
   let types = zip(declared, shapes).map { $0.with(shape: $1) }
   let preparing = zip(values, constants).map { value, constant -> NodeContext.Value in
@@ -75,7 +79,7 @@ public func run(
   let kernel = try operation.prepareKernel(
     NodeContext(
       inputs: inputs.map { $0?.type }, outputs: types, values: preparing, threads: threads,
-      bodies: bodies))
+      bodies: bodies, companion: { others[$0] }))
   slots += try types.map { $0.element == .string ? stringSlot(try StringArray.empty()) : allocate($0.byteCount ?? 0) }
   if let shared {
     try #require(slots[shared].byteCount == slots[inputs.count].byteCount, sourceLocation: sourceLocation)

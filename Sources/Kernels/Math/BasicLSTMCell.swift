@@ -142,12 +142,15 @@ struct BasicLSTMCell: Sendable {
     let last = io.input(Input.state, as: Float.self, in: own)
     var state = io.output(Output.state, as: Float.self, in: own)
     var output = io.output(Output.output, as: Float.self, in: own)
-    for i in last.indices {
-      let input = VectorMath.logistic(gates[i]) * VectorMath.tanh(gates[cells + i])
-      let new = input + VectorMath.logistic(gates[2 * cells + i]) * last[i]
-      state[i] = new
-      output[i] = VectorMath.logistic(gates[3 * cells + i]) * VectorMath.tanh(new)
-    }
+    // Input, new value, forget, output.
+    var active = io.scratch(1, as: Float.self, in: all)
+    RecurrentRow.copy(gates.span, to: &active)
+    FloatFunction.logistic.apply(&active)
+    for i in last.indices { state[i] = gates[cells + i] }
+    FloatFunction.tanh.apply(&state)
+    for i in last.indices { state[i] = active[i] * state[i] + active[2 * cells + i] * last[i] }
+    FloatFunction.tanh.apply(state.span, &output)
+    for i in output.indices { output[i] = active[3 * cells + i] * output[i] }
   }
 
   /// `value * multiplier`, rounded twice to nearest with ties upwards: the rounding of TFLite's matrix products, which only this kernel takes over.

@@ -9,6 +9,8 @@ struct BlockwiseWeights: Sendable {
   let element: ElementType
   /// One `Float` for each block, in row-major order.
   private let scales: SharedBytes
+  /// Tells the scales from others that the same weights may have elsewhere.
+  private let scalesKey: String
 
   var blocksPerRow: Int { depth / blockSize }
 
@@ -45,6 +47,7 @@ struct BlockwiseWeights: Sendable {
         throw .unsupported("blockwise quantised weights with zero points other than 0")
       }
     }
+    scalesKey = "\(ObjectIdentifier(constant).hashValue)"
     let source = constant.bytes
     let width = scaleType.element == .float16 ? 2 : 4
     guard scaleType.element == .float16 || scaleType.element == .float32, source.count >= count * width else {
@@ -73,11 +76,37 @@ struct BlockwiseWeights: Sendable {
     return unsafe scales.baseAddress.load(fromByteOffset: index * 4, as: Float.self)
   }
 
+  /// For each unit the sum of its weights as real numbers, one `Float` each.
+  private func sums(_ node: NodeContext, _ unpacked: SharedBytes) throws(OperatorError) -> SharedBytes {
+    try node.packed("sums in blocks of \(blockSize) with \(scalesKey)", of: [1]) { () throws(OperatorError) in
+      let bytes = units * 4
+      return try unsafe SharedBytes.make(count: bytes, failure: { _ in OperatorError.outOfMemory(bytes: bytes) }) {
+        buffer throws(OperatorError) in
+        let target = unsafe buffer.bindMemory(to: Float.self)
+        // Safety: there is an element for each unit and place, and any byte is an integer.
+        let values = unsafe Span<Int8>(
+          _unsafeStart: unpacked.baseAddress.assumingMemoryBound(to: Int8.self), count: unpacked.count)
+        for unit in 0..<units {
+          var sum: Float = 0
+          for block in 0..<blocksPerRow {
+            let first = unit &* depth &+ block &* blockSize
+            let row = values.extracting(first..<first &+ blockSize)
+            var total: Int32 = 0
+            for i in row.indices { total &+= Int32(row[i]) }
+            sum += scale(unit, block) * Float(total)
+          }
+          unsafe target[unit] = sum
+        }
+      }
+    }
+  }
+
   /// The product of float rows, each quantised with a zero point while the model runs, with these weights, plus a bias.
   func product(
     _ node: NodeContext, rows: Int, hasBias: Bool, range: ClosedRange<Float>
   ) throws(OperatorError) -> Kernel {
     let unpacked = try node.unpacked(1)
+    let weightSums = try sums(node, unpacked)
     let (units, depth, blockSize, blocks) = (units, depth, blockSize, blocksPerRow)
     let weights = self
     return Kernel(scratch: [rows * depth, rows * 4, rows * 4]) { io throws(OperatorError) in
@@ -90,16 +119,14 @@ struct BlockwiseWeights: Sendable {
         let zeroPoints = io.writtenScratch(2, as: Int32.self)
         for unit in unitRange {
           let weightRow = values.extracting(unit &* depth..<(unit + 1) &* depth)
+          let weightSum = unsafe weightSums.baseAddress.load(fromByteOffset: unit &* 4, as: Float.self)
           for row in 0..<rows {
             let inputRow = quantized.extracting(row &* depth..<(row + 1) &* depth)
             var sum: Float = 0
-            var weightSum: Float = 0
             for block in 0..<blocks {
               let bounds = block &* blockSize..<(block + 1) &* blockSize
-              let (dot, total) = dotAndSum(inputRow.extracting(bounds), weightRow.extracting(bounds))
-              let scale = weights.scale(unit, block)
-              sum += Float(dot) * scale
-              weightSum += scale * Float(total)
+              let dot = narrowDot(inputRow.extracting(bounds), weightRow.extracting(bounds))
+              sum += Float(dot) * weights.scale(unit, block)
             }
             var value = (sum - Float(zeroPoints[row]) * weightSum) * rowScales[row]
             if hasBias { value += io.input(2, as: Float.self)[unit] }
@@ -112,15 +139,27 @@ struct BlockwiseWeights: Sendable {
   }
 }
 
-/// The sum of products and the sum of the second operand.
+/// The sum of products of bytes with integers from -8 to 7.
 @inline(__always)
-private func dotAndSum(_ a: Span<Int8>, _ b: Span<Int8>) -> (Int32, Int32) {
+private func narrowDot(_ a: Span<Int8>, _ b: Span<Int8>) -> Int32 {
   precondition(a.count == b.count)
-  var dot: Int32 = 0
-  var sum: Int32 = 0
-  for i in a.indices {
-    dot &+= Int32(a[i]) &* Int32(b[i])
-    sum &+= Int32(b[i])
+  let (x, w) = unsafe (a.bytes, b.bytes)
+  let vectors = a.count / 16
+  var total: Int32 = 0
+  var next = 0
+  while next < vectors {
+    // A product is at most 1024 in magnitude: sums of 31 of them fit in 16 bits.
+    let end = min(next &+ 31, vectors)
+    var sums = SIMD16<Int16>.zero
+    while next < end {
+      // Safety: the vectors lie inside of the spans, and any bytes are integers.
+      let p = unsafe x.unsafeLoadUnaligned(fromUncheckedByteOffset: next &* 16, as: SIMD16<Int8>.self)
+      let q = unsafe w.unsafeLoadUnaligned(fromUncheckedByteOffset: next &* 16, as: SIMD16<Int8>.self)
+      sums &+= SIMD16<Int16>(truncatingIfNeeded: p) &* SIMD16<Int16>(truncatingIfNeeded: q)
+      next &+= 1
+    }
+    total &+= SIMD16<Int32>(truncatingIfNeeded: sums).wrappedSum()
   }
-  return (dot, sum)
+  for i in vectors &* 16..<a.count { total &+= Int32(a[i]) &* Int32(b[i]) }
+  return total
 }

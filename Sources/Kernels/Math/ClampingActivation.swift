@@ -24,7 +24,7 @@ struct ClampingActivation {
       let function = try QuantizedClamp<UInt8>(self, node)
       return ByteLookup(UInt8.self) { function.apply($0) }.kernel(count: count)
     case .int16 where takesInt16:
-      try node.expectSymmetric(try node.affineInput(0), try node.affineOutput())
+      try node.expectSymmetric(try node.affineInputOrZero(0), try node.affineOutput())
       return try QuantizedClamp<Int16>(self, node).kernel(count: count)
     case let other:
       throw .unsupported(
@@ -51,7 +51,7 @@ private struct QuantizedClamp<T: FixedWidthInteger & BitwiseCopyable & Sendable>
   let high: Int32
 
   init(_ activation: ClampingActivation, _ node: NodeContext) throws(OperatorError) {
-    let input = try node.affineInput(0)
+    let input = try node.affineInputOrZero(0)
     let output = try node.affineOutput()
     inputZeroPoint = input.zeroPoint
     outputZeroPoint = output.zeroPoint

@@ -29,9 +29,9 @@ struct ConvolutionGeometry: Sendable, Hashable {
   /// Computes one output pixel of a convolution with filters `[outputChannels][kernel height][kernel width][channels per group]`: for each
   /// output channel, the sum over all taps inside of the image goes to `store`.
   @inline(__always)
-  func convolve<Input, Filter, Sum>(
-    pixel: Int, _ input: Span<Input>, _ filter: Span<Filter>, zero: Sum, multiplyAdd: (Sum, Input, Filter) -> Sum,
-    store: (_ batch: Int, _ channel: Int, Sum) -> Void
+  func convolve<Term: ProductTerm>(
+    pixel: Int, _ input: Span<Term.Left>, _ filter: Span<Term.Right>, _ term: Term,
+    store: (_ batch: Int, _ channel: Int, Term.Sum) -> Void
   ) {
     let (batch, y, x) = coordinates(pixel)
     let top = height.origin(y)
@@ -42,7 +42,7 @@ struct ConvolutionGeometry: Sendable, Hashable {
     let perGroup = outputChannelsPerGroup
     for channel in 0..<outputChannels {
       let group = channel / perGroup
-      var sum = zero
+      var sum = term.zero
       for row in rows {
         let inputRow = (batch * height.input + top + row * height.dilation) * width.input + left
         let filterRow = (channel * height.kernel + row) * width.kernel
@@ -51,8 +51,7 @@ struct ConvolutionGeometry: Sendable, Hashable {
           let xs = input.extracting(first..<first + depth)
           let weight = (filterRow + column) * depth
           let ws = filter.extracting(weight..<weight + depth)
-          precondition(xs.count == ws.count)
-          for i in xs.indices { sum = multiplyAdd(sum, xs[i], ws[i]) }
+          sum = term.add(sum, xs, ws)
         }
       }
       store(batch, channel, sum)
@@ -61,9 +60,9 @@ struct ConvolutionGeometry: Sendable, Hashable {
 
   /// Computes one output pixel of a depthwise convolution with filters `[kernel height][kernel width][outputChannels]`.
   @inline(__always)
-  func convolveDepthwise<Input, Filter, Sum>(
-    pixel: Int, _ input: Span<Input>, _ filter: Span<Filter>, zero: Sum, multiplyAdd: (Sum, Input, Filter) -> Sum,
-    store: (_ batch: Int, _ channel: Int, Sum) -> Void
+  func convolveDepthwise<Term: ProductTerm>(
+    pixel: Int, _ input: Span<Term.Left>, _ filter: Span<Term.Right>, _ term: Term,
+    store: (_ batch: Int, _ channel: Int, Term.Sum) -> Void
   ) {
     let (batch, y, x) = coordinates(pixel)
     let top = height.origin(y)
@@ -73,11 +72,11 @@ struct ConvolutionGeometry: Sendable, Hashable {
     let multiplier = outputChannels / inputChannels
     for channel in 0..<outputChannels {
       let inputChannel = channel / multiplier
-      var sum = zero
+      var sum = term.zero
       for row in rows {
         let inputRow = (batch * height.input + top + row * height.dilation) * width.input + left
         for column in columns {
-          sum = multiplyAdd(
+          sum = term.add(
             sum, input[(inputRow + column * width.dilation) * inputChannels + inputChannel],
             filter[(row * width.kernel + column) * outputChannels + channel])
         }
@@ -89,16 +88,16 @@ struct ConvolutionGeometry: Sendable, Hashable {
   /// Computes one output pixel of a transposed convolution. Seen backwards it is a convolution of the output: `height.input` is the height of
   /// the output, `height.output` that of the input. Filters are `[outputChannels][kernel height][kernel width][inputChannels]`.
   @inline(__always)
-  func convolveTransposed<Input, Filter, Sum>(
-    pixel: Int, _ input: Span<Input>, _ filter: Span<Filter>, zero: Sum, multiplyAdd: (Sum, Input, Filter) -> Sum,
-    store: (_ batch: Int, _ channel: Int, Sum) -> Void
+  func convolveTransposed<Term: ProductTerm>(
+    pixel: Int, _ input: Span<Term.Left>, _ filter: Span<Term.Right>, _ term: Term,
+    store: (_ batch: Int, _ channel: Int, Term.Sum) -> Void
   ) {
     let row = pixel / width.input
     let batch = row / height.input
     let bottom = row % height.input + height.padding
     let right = pixel % width.input + width.padding
     for channel in 0..<outputChannels {
-      var sum = zero
+      var sum = term.zero
       for tapY in stride(from: bottom % height.stride, to: min(height.kernel, bottom + 1), by: height.stride) {
         let y = (bottom - tapY) / height.stride
         guard y < height.output else { continue }
@@ -111,8 +110,7 @@ struct ConvolutionGeometry: Sendable, Hashable {
           let xs = input.extracting(first..<first + inputChannels)
           let weight = (filterRow + tapX) * inputChannels
           let ws = filter.extracting(weight..<weight + inputChannels)
-          precondition(xs.count == ws.count)
-          for i in xs.indices { sum = multiplyAdd(sum, xs[i], ws[i]) }
+          sum = term.add(sum, xs, ws)
         }
       }
       store(batch, channel, sum)

@@ -99,7 +99,7 @@ extension NodeContext {
     try input(index).affineParameters("input \(index)")
   }
 
-  /// Scale and zero point of an input, both 0 where it has no quantisation: products and quotients of TFLite's kernels then have the factor 0.
+  /// Scale and zero point of an input, both 0 where it has no quantisation: all its integers then stand for 0, as in TFLite's kernels.
   func affineInputOrZero(_ index: Int) throws(OperatorError) -> AffineParameters {
     if try input(index).quantization == .none { return AffineParameters(scale: 0, zeroPoint: 0) }
     return try affineInput(index)
@@ -125,7 +125,7 @@ extension NodeContext {
 }
 
 extension FusedActivation {
-  /// The interval that the reference kernels clamp real results of elementwise operators to. Without an activation it spans the finite
+  /// The interval that the reference kernels clamp real results to. Without an activation it spans the finite
   /// numbers, so infinities become the largest finite ones; NaN passes.
   func finiteRange<T: BinaryFloatingPoint>(_: T.Type) throws(OperatorError) -> ClosedRange<T> {
     let range = try floatRange()

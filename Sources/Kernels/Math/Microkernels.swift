@@ -12,6 +12,13 @@ internal import TensorTypes
   let floatRate: Int
   let integerRate: Int
 
+  /// The kernels of the best instruction set. There are some for every architecture.
+  static let best: Microkernels = {
+    if let current { return current }
+    return unsafe Microkernels(
+      table: tflk_kernels_for(TFLK_ISA_BASELINE), name: "baseline", floatRate: 10_000, integerRate: 12_000)
+  }()
+
   /// Nil when no table exists for this architecture.
   static let current: Microkernels? = {
     for isa in [tflk_cpu_isa(), TFLK_ISA_BASELINE] {

@@ -8,7 +8,7 @@ struct PlainConvolution: Sendable {
   enum Form: Sendable {
     case standard
     case depthwise
-    /// See ``ConvolutionGeometry/convolveTransposed(pixel:_:_:zero:multiplyAdd:store:)``.
+    /// See ``ConvolutionGeometry/convolveTransposed(pixel:_:_:_:store:)``.
     case transposed
   }
 
@@ -44,9 +44,7 @@ struct PlainConvolution: Sendable {
   @inline(never)
   func float(_ range: ClosedRange<Float>) -> Kernel {
     Kernel { io throws(OperatorError) in
-      try run(io, input: Float.self, filter: Float.self, output: Float.self, zero: Float(0)) { sum, x, w in
-        sum + x * w
-      } finish: { io, _, channel, sum in
+      try run(io, FloatTerm(), output: Float.self) { io, _, channel, sum in
         clamp(bias.map { sum + io.input($0, as: Float.self)[channel] } ?? sum, range)
       }
     }
@@ -61,14 +59,10 @@ struct PlainConvolution: Sendable {
     let elements = imageElements
     return Kernel(scratch: [batch * elements, batch * 4, batch * 4]) { io throws(OperatorError) in
       try DynamicQuantization.quantizeRows(io, input: image, rows: batch, columns: elements, asymmetric: asymmetric)
-      try run(io, input: Int8.self, filter: Int8.self, output: Float.self, fromScratch: true, zero: SIMD2<Int32>.zero) {
-        sum, x, w in
-        // The sum of products, and the sum of the weights that took part in it.
-        SIMD2(sum.x &+ Int32(x) &* Int32(w), sum.y &+ Int32(w))
-      } finish: { io, batch, channel, sums in
+      try run(io, HybridTerm(), output: Float.self, fromScratch: true) { io, batch, channel, sums in
         let zeroPoint = io.writtenScratch(2, as: Int32.self)[batch]
         let scale = scales[scales.count == 1 ? 0 : channel] * io.writtenScratch(1, as: Float.self)[batch]
-        let value = Float(sums.x &- zeroPoint &* sums.y) * scale
+        let value = Float(sums.products &- zeroPoint &* sums.weights) * scale
         return clamp(bias.map { value + io.input($0, as: Float.self)[channel] } ?? value, range)
       }
     }
@@ -77,9 +71,8 @@ struct PlainConvolution: Sendable {
   @inline(never)
   func uint8(inputZeroPoint: Int32, weightZeroPoint: Int32, _ requantize: Requantization) -> Kernel {
     Kernel { io throws(OperatorError) in
-      try run(io, input: UInt8.self, filter: UInt8.self, output: UInt8.self, zero: Int32(0)) { sum, x, w in
-        sum &+ (Int32(x) &- inputZeroPoint) &* (Int32(w) &- weightZeroPoint)
-      } finish: { io, _, channel, sum in
+      let term = NarrowTerm<UInt8>(leftZeroPoint: inputZeroPoint, rightZeroPoint: weightZeroPoint)
+      try run(io, term, output: UInt8.self) { io, _, channel, sum in
         UInt8(truncatingIfNeeded: requantize(sum &+ io.bias(bias, channel), channel))
       }
     }
@@ -88,9 +81,8 @@ struct PlainConvolution: Sendable {
   @inline(never)
   func int8(inputZeroPoint: Int32, _ requantize: Requantization) -> Kernel {
     Kernel { io throws(OperatorError) in
-      try run(io, input: Int8.self, filter: Int8.self, output: Int8.self, zero: Int32(0)) { sum, x, w in
-        sum &+ (Int32(x) &- inputZeroPoint) &* Int32(w)
-      } finish: { io, _, channel, sum in
+      let term = NarrowTerm<Int8>(leftZeroPoint: inputZeroPoint, rightZeroPoint: 0)
+      try run(io, term, output: Int8.self) { io, _, channel, sum in
         Int8(truncatingIfNeeded: requantize(sum &+ io.bias(bias, channel), channel))
       }
     }
@@ -103,18 +95,14 @@ struct PlainConvolution: Sendable {
   func int16(wide: Bool, biasElement: ElementType?, _ requantize: Requantization) -> Kernel {
     guard wide else {
       return Kernel { io throws(OperatorError) in
-        try run(io, input: Int16.self, filter: Int8.self, output: Int16.self, zero: Int32(0)) { sum, x, w in
-          sum &+ Int32(x) &* Int32(w)
-        } finish: { io, _, channel, sum in
+        try run(io, WideTerm<Int8, Int32>(rightZeroPoint: 0), output: Int16.self) { io, _, channel, sum in
           let offset = Int32(truncatingIfNeeded: io.wideBias(bias, biasElement, channel))
           return Int16(truncatingIfNeeded: requantize(sum &+ offset, channel))
         }
       }
     }
     return Kernel { io throws(OperatorError) in
-      try run(io, input: Int16.self, filter: Int8.self, output: Int16.self, zero: Int64(0)) { sum, x, w in
-        sum &+ Int64(Int32(x) &* Int32(w))
-      } finish: { io, _, channel, sum in
+      try run(io, WideTerm<Int8, Int64>(rightZeroPoint: 0), output: Int16.self) { io, _, channel, sum in
         Int16(truncatingIfNeeded: requantize(wide: sum &+ io.wideBias(bias, biasElement, channel), channel))
       }
     }
@@ -135,32 +123,29 @@ struct PlainConvolution: Sendable {
   }
 
   @inline(__always)
-  private func run<Input: BitwiseCopyable, Filter: BitwiseCopyable, Output: BitwiseCopyable, Sum>(
-    _ io: Operands, input: Input.Type, filter: Filter.Type, output: Output.Type, fromScratch: Bool = false,
-    zero: Sum, multiplyAdd: @Sendable (Sum, Input, Filter) -> Sum,
-    finish: @Sendable (_ io: Operands, _ batch: Int, _ channel: Int, Sum) -> Output
-  ) throws(OperatorError) where Sum: Sendable {
+  private func run<Term: ProductTerm, Output: BitwiseCopyable>(
+    _ io: Operands, _ term: Term, output: Output.Type, fromScratch: Bool = false,
+    finish: @Sendable (_ io: Operands, _ batch: Int, _ channel: Int, Term.Sum) -> Output
+  ) throws(OperatorError) {
     let channels = geometry.outputChannels
     let tile = tileSize(of: outputPixels, operations: operations, picoseconds: 500)
     try io.forEachTile(of: tile, in: outputPixels) { pixels in
-      let x = fromScratch ? io.writtenScratch(0, as: Input.self) : io.input(image, as: Input.self)
-      weights.withSpan(io, as: Filter.self) { w in
+      let x = fromScratch ? io.writtenScratch(0, as: Term.Left.self) : io.input(image, as: Term.Left.self)
+      weights.withSpan(io, as: Term.Right.self) { w in
         var y = io.output(0, as: Output.self, in: pixels.lowerBound * channels..<pixels.upperBound * channels)
         for pixel in pixels {
           let first = (pixel - pixels.lowerBound) * channels
           switch form {
           case .standard:
-            geometry.convolve(pixel: pixel, x, w, zero: zero, multiplyAdd: multiplyAdd) { batch, channel, sum in
+            geometry.convolve(pixel: pixel, x, w, term) { batch, channel, sum in
               y[first + channel] = finish(io, batch, channel, sum)
             }
           case .depthwise:
-            geometry.convolveDepthwise(pixel: pixel, x, w, zero: zero, multiplyAdd: multiplyAdd) {
-              batch, channel, sum in
+            geometry.convolveDepthwise(pixel: pixel, x, w, term) { batch, channel, sum in
               y[first + channel] = finish(io, batch, channel, sum)
             }
           case .transposed:
-            geometry.convolveTransposed(pixel: pixel, x, w, zero: zero, multiplyAdd: multiplyAdd) {
-              batch, channel, sum in
+            geometry.convolveTransposed(pixel: pixel, x, w, term) { batch, channel, sum in
               y[first + channel] = finish(io, batch, channel, sum)
             }
           }

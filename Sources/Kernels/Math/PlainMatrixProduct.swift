@@ -74,9 +74,7 @@ struct PlainMatrixProduct: Sendable {
 
   func float(_ range: ClosedRange<Float>) -> Kernel {
     Kernel { io throws(OperatorError) in
-      try run(io, left: Float.self, right: Float.self, output: Float.self, zero: Float(0)) { sum, x, w in
-        sum + x * w
-      } finish: { io, _, column, sum in
+      try run(io, FloatTerm(), output: Float.self) { io, _, column, sum in
         clamp(bias.map { sum + io.input($0, as: Float.self)[column] } ?? sum, range)
       }
     }
@@ -102,13 +100,10 @@ struct PlainMatrixProduct: Sendable {
       }
       try DynamicQuantization.quantizeRows(
         io, input: transposed ? nil : 0, scratch: 3, rows: rows, columns: geometry.depth, asymmetric: asymmetric)
-      try product.run(io, left: Int8.self, right: Int8.self, output: Float.self, zero: SIMD2<Int32>.zero) { sum, x, w in
-        // The sum of products, and the sum of the weights.
-        SIMD2(sum.x &+ Int32(x) &* Int32(w), sum.y &+ Int32(w))
-      } finish: { io, row, column, sums in
+      try product.run(io, HybridTerm(), output: Float.self) { io, row, column, sums in
         let zeroPoint = io.writtenScratch(2, as: Int32.self)[row]
         let scale = scales[scales.count == 1 ? 0 : column] * io.writtenScratch(1, as: Float.self)[row]
-        let value = Float(sums.x &- zeroPoint &* sums.y) * scale
+        let value = Float(sums.products &- zeroPoint &* sums.weights) * scale
         return clamp(bias.map { value + io.input($0, as: Float.self)[column] } ?? value, range)
       }
     }
@@ -121,9 +116,8 @@ struct PlainMatrixProduct: Sendable {
     finish: @escaping @Sendable (_ sum: Int32, _ column: Int) -> Output
   ) -> Kernel {
     Kernel { io throws(OperatorError) in
-      try run(io, left: Element.self, right: Element.self, output: Output.self, zero: Int32(0)) { sum, x, w in
-        sum &+ (Int32(truncatingIfNeeded: x) &- leftZeroPoint) &* (Int32(truncatingIfNeeded: w) &- rightZeroPoint)
-      } finish: { io, _, column, sum in
+      let term = NarrowTerm<Element>(leftZeroPoint: leftZeroPoint, rightZeroPoint: rightZeroPoint)
+      try run(io, term, output: Output.self) { io, _, column, sum in
         finish(sum &+ io.bias(bias, column), column)
       }
     }
@@ -140,9 +134,8 @@ struct PlainMatrixProduct: Sendable {
     finish: @escaping @Sendable (_ sum: Sum, _ column: Int) -> Int32
   ) -> Kernel {
     Kernel { io throws(OperatorError) in
-      try run(io, left: Int16.self, right: Element.self, output: Int16.self, zero: Sum(0)) { sum, x, w in
-        sum &+ Sum(truncatingIfNeeded: x) &* (Sum(truncatingIfNeeded: w) &- rightZeroPoint)
-      } finish: { io, _, column, sum in
+      let term = WideTerm<Element, Sum>(rightZeroPoint: rightZeroPoint)
+      try run(io, term, output: Int16.self) { io, _, column, sum in
         let offset = Sum(truncatingIfNeeded: io.wideBias(bias, biasElement, column))
         return Int16(truncatingIfNeeded: finish(sum &+ offset, column))
       }
@@ -158,10 +151,9 @@ struct PlainMatrixProduct: Sendable {
   }
 
   @inline(__always)
-  private func run<Left: BitwiseCopyable, Right: BitwiseCopyable, Output: BitwiseCopyable, Sum: Sendable>(
-    _ io: Operands, left: Left.Type, right rightType: Right.Type, output: Output.Type, zero: Sum,
-    multiplyAdd: @Sendable (Sum, Left, Right) -> Sum,
-    finish: @Sendable (_ io: Operands, _ row: Int, _ column: Int, Sum) -> Output
+  private func run<Term: ProductTerm, Output: BitwiseCopyable>(
+    _ io: Operands, _ term: Term, output: Output.Type,
+    finish: @Sendable (_ io: Operands, _ row: Int, _ column: Int, Term.Sum) -> Output
   ) throws(OperatorError) {
     let geometry = geometry
     let (rows, columns, depth) = (geometry.rows, geometry.columns, geometry.depth)
@@ -169,24 +161,23 @@ struct PlainMatrixProduct: Sendable {
     let leftDepthStride = isLeftInScratch ? 1 : geometry.leftDepthStride
     let total = geometry.resultElements
     try io.forEachTile(of: tileSize(of: total, operations: depth, picoseconds: 500), in: total) { elements in
-      let x = isLeftInScratch ? io.writtenScratch(0, as: Left.self) : io.input(0, as: Left.self)
-      right.withSpan(io, as: Right.self) { w in
+      let x = isLeftInScratch ? io.writtenScratch(0, as: Term.Left.self) : io.input(0, as: Term.Left.self)
+      right.withSpan(io, as: Term.Right.self) { w in
         var y = io.output(0, as: Output.self, in: elements)
         for element in elements {
           let column = element % columns
           let row = element / columns % rows
           let (leftMatrix, rightMatrix) = geometry.batches.sources(element / columns / rows)
-          var sum = zero
+          var sum = term.zero
           let first = leftMatrix * rows * depth + row * leftRowStride
           let weight = rightMatrix * columns * depth + column * geometry.rightColumnStride
           if leftDepthStride == 1, geometry.rightDepthStride == 1 {
             let xs = x.extracting(first..<first + depth)
             let ws = w.extracting(weight..<weight + depth)
-            precondition(xs.count == ws.count)
-            for i in xs.indices { sum = multiplyAdd(sum, xs[i], ws[i]) }
+            sum = term.add(sum, xs, ws)
           } else {
             for i in 0..<depth {
-              sum = multiplyAdd(sum, x[first + i * leftDepthStride], w[weight + i * geometry.rightDepthStride])
+              sum = term.add(sum, x[first + i * leftDepthStride], w[weight + i * geometry.rightDepthStride])
             }
           }
           y[element - elements.lowerBound] = finish(io, leftMatrix * rows + row, column, sum)

@@ -7,7 +7,7 @@ enum RecurrentActivation: Sendable, Hashable {
 
   func apply(_ x: inout MutableSpan<Float>) {
     switch self {
-    case .logistic, .fused(.none): if self == .logistic { map(&x) { VectorMath.logistic($0) } }
+    case .logistic, .fused(.none): if self == .logistic { FloatFunction.logistic.apply(&x) }
     case .fused(.relu): map(&x) { $0 > 0 ? $0 : 0 }
     case .fused(.reluN1To1):
       map(&x) {
@@ -19,7 +19,7 @@ enum RecurrentActivation: Sendable, Hashable {
         let low: Float = $0 > 6 ? 6 : $0
         return low > 0 ? low : 0
       }
-    case .fused(.tanh): map(&x) { VectorMath.tanh($0) }
+    case .fused(.tanh): FloatFunction.tanh.apply(&x)
     case .fused(.signBit): map(&x) { $0.sign == .minus ? 1 : 0 }
     }
   }

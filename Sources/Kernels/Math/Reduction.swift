@@ -242,11 +242,11 @@ package struct ReductionOperands: Sendable, Hashable {
     else { throw .malformed("input and output are quantised differently") }
   }
 
-  /// The scales and zero points of a quantised reduction.
+  /// The scales and zero points of a quantised sum or mean; an input without quantisation stands for zeros.
   static func quantization(_ node: NodeContext) throws(OperatorError) -> (
     inputScale: Float, inputZeroPoint: Int32, outputScale: Float, outputZeroPoint: Int32
   ) {
-    let input = try node.affineInput(0)
+    let input = try node.affineInputOrZero(0)
     let output = try node.affineOutput()
     return (input.scale, input.zeroPoint, output.scale, output.zeroPoint)
   }

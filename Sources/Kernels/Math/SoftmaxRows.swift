@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// A softmax over one row of quantised integers.
@@ -32,22 +33,32 @@ struct SoftmaxRows {
     }
   }
 
-  func floatKernel(beta: Float) -> Kernel { kernel(FloatRow(beta: beta)) }
-  func halfKernel(beta: Float) -> Kernel { kernel(HalfRow(beta: beta)) }
-
-  private struct FloatRow: SoftmaxRow {
-    let beta: Float
-
-    @inline(__always)
-    func apply(_ x: Span<Float>, _ y: inout MutableSpan<Float>) {
-      precondition(x.count == y.count)
-      // Subtracting the maximum keeps the exponential from overflowing. Order as in the reference: NaN never becomes the maximum.
-      let peak = SoftmaxRows.maximum(x)
-      for i in x.indices { y[i] = VectorMath.exp((x[i] - peak) * beta) }
-      let total = SoftmaxRows.sum(y.span)
-      for i in y.indices { y[i] = y[i] / total }
+  func floatKernel(beta: Float) -> Kernel {
+    let softmax = unsafe Microkernels.best.table.pointee.f32_softmax
+    return Kernel { [width, count, grain] io throws(OperatorError) in
+      try io.parallel(count, grain: grain) { range in
+        let elements = range.lowerBound * width..<range.upperBound * width
+        let x = io.input(0, as: Float.self, in: elements)
+        var y = io.output(0, as: Float.self, in: elements)
+        // Safety: both spans have the rows that the kernel reads and writes; it may write where it reads.
+        unsafe x.withUnsafeBufferPointer { x in
+          unsafe y.withUnsafeMutableBufferPointer { y in
+            unsafe softmax?(x.baseAddress, y.baseAddress, range.count, width, beta)
+          }
+        }
+      }
     }
   }
+
+  /// `x[i] = e^(x[i] - peak)` with the largest element as peak. Answers the sum.
+  static func exponentials(_ x: inout MutableSpan<Float>) -> Float {
+    // Safety: a kernel may write where it reads.
+    unsafe x.withUnsafeMutableBufferPointer { x in
+      unsafe Microkernels.best.table.pointee.f32_exponentials(UnsafePointer(x.baseAddress), x.baseAddress, x.count, 1)
+    }
+  }
+
+  func halfKernel(beta: Float) -> Kernel { kernel(HalfRow(beta: beta)) }
 
   /// The largest element, at least the lowest finite number.
   @inline(__always)
@@ -65,21 +76,6 @@ struct SoftmaxRows {
     return peak
   }
 
-  /// The sum of all elements, in an order that depends on their number only.
-  @inline(__always)
-  static func sum(_ x: Span<Float>) -> Float {
-    var lanes = SIMD16<Float>.zero
-    let bytes = unsafe x.bytes
-    let vectors = x.count / 16
-    for i in 0..<vectors {
-      lanes += unsafe bytes.unsafeLoadUnaligned(fromByteOffset: i &* 64, as: SIMD16<Float>.self)
-    }
-    var total: Float = 0
-    for lane in 0..<16 { total += lanes[lane] }
-    for i in vectors * 16..<x.count { total += x[i] }
-    return total
-  }
-
   private struct HalfRow: SoftmaxRow {
     let beta: Float
 
@@ -89,10 +85,16 @@ struct SoftmaxRows {
       for i in x.indices { peak = x[i] > peak ? x[i] : peak }
       let limit = Float(peak)
       var total: Float = 0
-      for i in x.indices {
-        let e = VectorMath.exp((Float(x[i]) - limit) * beta)
-        y[i] = Float16(e)
-        total += e
+      var wide = InlineArray<256, Float>(repeating: 0)
+      for start in stride(from: 0, to: x.count, by: 256) {
+        let length = min(256, x.count - start)
+        for i in 0..<length { wide[i] = (Float(x[start + i]) - limit) * beta }
+        var span = wide.mutableSpan
+        FloatFunction.exponential.apply(&span)
+        for i in 0..<length {
+          y[start + i] = Float16(wide[i])
+          total += wide[i]
+        }
       }
       for i in y.indices { y[i] = Float16(Float(y[i]) / total) }
     }

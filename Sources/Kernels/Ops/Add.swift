@@ -29,7 +29,7 @@ public struct Add: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
-    case .float32: return try RealSum<Float>(activation).kernel(broadcast)
+    case .float32: return FloatArithmetic.add.kernel(broadcast, try activation.finiteRange(Float.self))
     case .float16: return try RealSum<Float16>(activation).kernel(broadcast)
     case .int32: return try WrappedSum<Int32>(activation).kernel(broadcast)
     case .int64: return try WrappedSum<Int64>(activation).kernel(broadcast)

@@ -19,7 +19,7 @@ public struct AveragePool2D: Operator {
     let pooling = try Pooling(options, input.shape)
     switch input.element {
     case .float32:
-      let range = try options.activation.floatRange()
+      let range = try options.activation.finiteRange(Float.self)
       return pooling.kernel(RealMean(low: range.lowerBound, high: range.upperBound))
     case .int8: return try integers(Int8.self, node, pooling)
     case .uint8: return try integers(UInt8.self, node, pooling)

@@ -50,7 +50,7 @@ public struct Conv2D: Operator {
       geometry: geometry, form: .standard, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
     let arithmetic = try arithmetic(node, geometry)
     if arithmetic == .float {
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       let fast = try FloatConvolution(
         node, geometry: geometry.group, groups: geometry.groups, image: 0, weights: 1, bias: bias == nil ? nil : 2,
         range: range)
@@ -62,7 +62,7 @@ public struct Conv2D: Operator {
     switch arithmetic {
     case .float: throw .unsupported("float arithmetic has no requantisation")
     case .hybrid:
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       let asymmetric = geometry.groups > 1 || scales.scales.contains { $0 != scales.scales[0] }
       let used = asymmetric ? scales.scales : [scales.scales[0]]
       result = .float(scales: used, asymmetric: asymmetric, perRow: false, range: range)

@@ -26,7 +26,7 @@ public struct Conv3D: Operator {
     let geometry = try geometry(node)
     guard geometry.rows > 0 else { return Kernel { _ throws(OperatorError) in } }
     let bias = node.hasInput(2) ? 2 : nil
-    let range = try options.activation.floatRange()
+    let range = try options.activation.finiteRange(Float.self)
     let fast = try VolumetricConvolution(node, geometry: geometry, bias: bias, range: range)
     return fast?.kernel() ?? geometry.plainConvolution(bias: bias, range: range)
   }

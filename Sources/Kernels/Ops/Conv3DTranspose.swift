@@ -38,7 +38,7 @@ public struct Conv3DTranspose: Operator {
     let geometry = try geometry(node, output)
     guard output.elementCount > 0 else { return Kernel { _ throws(OperatorError) in } }
     return try VolumetricTransposition(
-      node, geometry: geometry, bias: node.hasInput(3) ? 3 : nil, range: try options.activation.floatRange()
+      node, geometry: geometry, bias: node.hasInput(3) ? 3 : nil, range: try options.activation.finiteRange(Float.self)
     ).kernel()
   }
 

@@ -47,7 +47,7 @@ public struct DepthwiseConv2D: Operator {
       geometry: geometry, form: .depthwise, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
     let arithmetic = try arithmetic(node, geometry)
     if arithmetic == .float {
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       let fast = try FloatDepthwiseConvolution(node, geometry: geometry, range: range)
       return fast?.kernel() ?? plain.float(range)
     }
@@ -55,7 +55,7 @@ public struct DepthwiseConv2D: Operator {
     let result: IntegerResult
     let slow: Kernel
     if arithmetic == .hybrid {
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       result = .float(scales: scales.scales, asymmetric: true, perRow: false, range: range)
       slow = plain.hybrid(scales: scales.scales, asymmetric: true, range: range)
     } else {

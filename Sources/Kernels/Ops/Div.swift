@@ -23,7 +23,7 @@ public struct Div: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
-    case .float32: return try RealQuotient<Float>(activation).kernel(broadcast)
+    case .float32: return FloatArithmetic.divide.kernel(broadcast, try activation.finiteRange(Float.self))
     case .float16: return try RealQuotient<Float16>(activation).kernel(broadcast)
     case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingDivisor(Int32.self)
     case .int8:

@@ -17,18 +17,12 @@ public struct Elu: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    if let kernel = Function().kernel(type) { return kernel }
+    if let kernel = FloatFunction.exponentialLinear.kernel(type) { return kernel }
     guard type.element == .int8 else {
       throw .unsupported("\(type.element) input; float32, float16, bfloat16 and int8 are supported")
     }
-    return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput()) {
+    return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) {
       $0 < 0 ? expm1f($0) : $0
     }.kernel(count: type.shape.elementCount)
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float {
-      x < 0 ? VectorMath.exponentialMinusOne(x) : x
-    }
   }
 }

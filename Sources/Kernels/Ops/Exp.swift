@@ -18,13 +18,13 @@ public struct Exp: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    if let kernel = Function().kernel(type) { return kernel }
+    if let kernel = FloatFunction.exponential.kernel(type) { return kernel }
     switch type.element {
     case .int8:
-      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput()) { expf($0) }
+      return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) { expf($0) }
         .kernel(count: type.shape.elementCount)
     case .int16:
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       try node.expectSymmetric(input, output)
       return ShortLookup(inputScale: input.scale, inputZeroPoint: 0, outputScale: output.scale, outputZeroPoint: 0) {
@@ -33,9 +33,5 @@ public struct Exp: Operator {
     case let other:
       throw .unsupported("\(other) input; float32, float16, bfloat16, int8 and int16 are supported")
     }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { VectorMath.exp(x) }
   }
 }

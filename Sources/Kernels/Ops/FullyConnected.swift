@@ -91,7 +91,7 @@ public struct FullyConnected: Operator {
       right: try Weights(node, input: 1), hasBias: bias != nil)
     let arithmetic = try arithmetic(node)
     if arithmetic == .float {
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       let fast = try FloatConvolution(
         node, geometry: tflk_gemm_geometry(rows, units, depth, depth, units), groups: 1, image: 0, weights: 1,
         bias: bias == nil ? nil : 2, range: range)

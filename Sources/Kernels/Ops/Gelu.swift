@@ -28,20 +28,19 @@ public struct Gelu: Operator {
       if isApproximate { return 0.5 * x * (1 + tanhf(Self.rootOfTwoOverPi * (x + 0.044715 * x * x * x))) }
       return 0.5 * x * erfcf(x * -Self.rootOfHalf)
     }
+    if type.element == .float32, let kernel = (isApproximate ? FloatFunction.approximateGELU : .gelu).kernel(type) {
+      return kernel
+    }
     switch type.element {
-    case .float32:
-      return isApproximate
-        ? OnFloat(function: Approximate()).kernel(count: count, grain: 2048)
-        : OnFloat(function: Exact()).kernel(count: count, grain: 2048)
     case .float16: return Half(isApproximate: isApproximate).kernel(count: count, grain: 1024)
     case .int8:
-      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput(), table)
+      return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput(), table)
         .kernel(count: count)
     case .uint8:
-      return ByteLookup(UInt8.self, from: try node.affineInput(0), to: try node.affineOutput(), table)
+      return ByteLookup(UInt8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput(), table)
         .kernel(count: count)
     case .int16:
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       return ShortLookup(
         inputScale: input.scale, inputZeroPoint: input.zeroPoint, outputScale: output.scale,
@@ -55,25 +54,13 @@ public struct Gelu: Operator {
   private static let rootOfHalf: Float = 0.70710678118654752440
   private static let rootOfTwoOverPi: Float = 0.79788456080286535588
 
-  private struct Exact: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float {
-      0.5 * x * VectorMath.complementaryError(x * -0.70710678118654752440)
-    }
-  }
-
-  private struct Approximate: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float {
-      0.5 * x * (1 + VectorMath.tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)))
-    }
-  }
-
   /// Every step rounds to half precision, as in the reference kernel.
   private struct Half: UnaryElementFunction {
     let isApproximate: Bool
     func apply(_ x: Float16) -> Float16 {
       if isApproximate {
         let argument = 0.79788456080286535588 * (x + 0.044715 * (x * x * x))
-        return 0.5 * x * (1 + Float16(VectorMath.tanh(Float(argument))))
+        return 0.5 * x * (1 + Float16(FloatFunction.tanh.apply(Float(argument))))
       }
       return 0.5 * x * Float16(erfcf(Float(x * -0.70710678118654752440)))
     }

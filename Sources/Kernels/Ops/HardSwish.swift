@@ -16,9 +16,9 @@ public struct HardSwish: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
+    if type.element == .float32, let kernel = FloatFunction.hardSwish.kernel(type) { return kernel }
     let count = type.shape.elementCount
     switch type.element {
-    case .float32: return OnFloat(function: Function()).kernel(count: count)
     case .int8:
       let function = try Quantized(node, Int32(Int8.min)...Int32(Int8.max))
       return ByteLookup(Int8.self) { Int8(truncatingIfNeeded: function.apply(Int32($0))) }.kernel(count: count)
@@ -27,13 +27,6 @@ public struct HardSwish: Operator {
       return ByteLookup(UInt8.self) { UInt8(truncatingIfNeeded: function.apply(Int32($0))) }.kernel(count: count)
     case let other:
       throw .unsupported("\(other) input; float32, int8 and uint8 are supported")
-    }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float {
-      let raised = x + 3 > 0 ? x + 3 : 0
-      return x * (raised < 6 ? raised : 6) / 6
     }
   }
 
@@ -48,7 +41,7 @@ public struct HardSwish: Operator {
     private let range: ClosedRange<Int32>
 
     init(_ node: NodeContext, _ range: ClosedRange<Int32>) throws(OperatorError) {
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       let fineScale = (1 / 128) * input.scale
       let outputFactor = QuantizedMultiplier(Double(fineScale / output.scale))

@@ -18,7 +18,7 @@ public struct L2Pool2D: Operator {
     let input = try node.input(0)
     guard input.element == .float32 else { throw .unsupported("\(input.element) input; float32 is supported") }
     let pooling = try Pooling(options, input.shape)
-    let range = try options.activation.floatRange()
+    let range = try options.activation.finiteRange(Float.self)
     return pooling.kernel(RootMeanSquare(low: range.lowerBound, high: range.upperBound))
   }
 

@@ -30,7 +30,7 @@ public struct LeakyRelu: Operator {
       let function = try Quantized<UInt8>(node, alpha)
       return ByteLookup(UInt8.self) { function.apply($0) }.kernel(count: count)
     case .int16:
-      try node.expectSymmetric(try node.affineInput(0), try node.affineOutput())
+      try node.expectSymmetric(try node.affineInputOrZero(0), try node.affineOutput())
       return try Quantized<Int16>(node, alpha).kernel(count: count)
     case let other:
       throw .unsupported("\(other) input; float32, int8, uint8 and int16 are supported")
@@ -51,7 +51,7 @@ public struct LeakyRelu: Operator {
 
     init(_ node: NodeContext, _ alpha: Float) throws(OperatorError) {
       guard alpha.isFinite else { throw .malformed("alpha is \(alpha)") }
-      let input = try node.affineInput(0)
+      let input = try node.affineInputOrZero(0)
       let output = try node.affineOutput()
       inputZeroPoint = input.zeroPoint
       outputZeroPoint = output.zeroPoint

@@ -33,7 +33,14 @@ public struct LogSoftmax: Operator {
       precondition(x.count == y.count)
       let peak = SoftmaxRows.maximum(x)
       var sum: Float = 0
-      for i in x.indices { sum += VectorMath.exp(x[i] - peak) }
+      var part = InlineArray<256, Float>(repeating: 0)
+      for start in stride(from: 0, to: x.count, by: 256) {
+        let length = min(256, x.count - start)
+        for i in 0..<length { part[i] = x[start + i] - peak }
+        var span = part.mutableSpan
+        FloatFunction.exponential.apply(&span)
+        for i in 0..<length { sum += part[i] }
+      }
       let logarithm = logf(sum)
       for i in x.indices { y[i] = x[i] - peak - logarithm }
     }

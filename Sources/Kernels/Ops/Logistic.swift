@@ -18,7 +18,7 @@ public struct Logistic: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    if let kernel = Function().kernel(type) { return kernel }
+    if let kernel = FloatFunction.logistic.kernel(type) { return kernel }
     let count = type.shape.elementCount
     switch type.element {
     case .int8: return try table(Int8.self, node).kernel(count: count)
@@ -34,10 +34,6 @@ public struct Logistic: Operator {
     guard output.scale == 1 / 256 else {
       throw .malformed("the output has the scale \(output.scale); it must be 1/256")
     }
-    return ByteLookup(T.self, from: try node.affineInput(0), to: output) { 1 / (1 + expf(-$0)) }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { VectorMath.logistic(x) }
+    return ByteLookup(T.self, from: try node.affineInputOrZero(0), to: output) { 1 / (1 + expf(-$0)) }
   }
 }

@@ -42,7 +42,7 @@ public struct MaxPoolingWithArgmax2D: Operator {
     let input = try node.input(0).shape
     let (height, width) = try windows(input)
     let channels = input[3]
-    let range = try options.activation.floatRange()
+    let range = try options.activation.finiteRange(Float.self)
     let pixels = input[0] * height.output * width.output
     guard pixels > 0, channels > 0 else { return Kernel { _ throws(OperatorError) in } }
     let operations = height.kernel * width.kernel * channels

@@ -27,7 +27,7 @@ public struct Mul: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
-    case .float32: return try RealProduct<Float>(activation).kernel(broadcast)
+    case .float32: return FloatArithmetic.multiply.kernel(broadcast, try activation.finiteRange(Float.self))
     case .float16: return try RealProduct<Float16>(activation).kernel(broadcast)
     case .int32: return try WrappedProduct<Int32>(activation).kernel(broadcast)
     case .int64: return try WrappedProduct<Int64>(activation).kernel(broadcast)

@@ -57,8 +57,8 @@ public struct Prelu: Operator {
     let slope: QuantizedMultiplier
 
     init(_ node: NodeContext) throws(OperatorError) {
-      input = try node.affineInput(0)
-      alpha = try node.affineInput(1)
+      input = try node.affineInputOrZero(0)
+      alpha = try node.affineInputOrZero(1)
       output = try node.affineOutput()
       identity = QuantizedMultiplier(Double(input.scale / output.scale))
       slope = QuantizedMultiplier(Double(input.scale * alpha.scale / output.scale))

@@ -8,6 +8,8 @@ public struct Rank: Operator {
 
   public init(options: OperatorOptions) {}
 
+  public var dependsOnlyOnShapes: Bool { true }
+
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 1)
     let output = try node.output(0).element

@@ -52,14 +52,15 @@ public struct ReduceProd: Operator {
   private func quantized<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _ node: NodeContext, _: T.Type
   ) throws(OperatorError) -> Kernel {
-    let quantization = try ReductionOperands.quantization(node)
-    let zeroPoint = Int64(quantization.inputZeroPoint)
+    let input = try node.affineInput(0)
+    let output = try node.affineOutput()
+    let zeroPoint = Int64(input.zeroPoint)
     return try operands.kernel(node, accumulatorBytes: 8) { io, reduction throws(OperatorError) in
       // Each factor is scaled so that after all of them the product has the output's scale.
-      let root = pow(Double(quantization.outputScale), 1 / Double(max(reduction.foldedElements, 1)))
-      let factor = QuantizedMultiplier(Double(quantization.inputScale) / root)
+      let root = pow(Double(output.scale), 1 / Double(max(reduction.foldedElements, 1)))
+      let factor = QuantizedMultiplier(Double(input.scale) / root)
       try reduction.run(
-        io, Factors<T>(zeroPoint: zeroPoint, outputZeroPoint: quantization.outputZeroPoint, factor: factor))
+        io, Factors<T>(zeroPoint: zeroPoint, outputZeroPoint: output.zeroPoint, factor: factor))
     }
   }
 

@@ -80,7 +80,7 @@ public struct ScaledDotProductAttention: Operator {
         for item in 0..<span {
           let from = first + item * groups * depth
           var product = dot(queryRow, io.input(1, as: Float.self, in: from..<from + depth)) * scale
-          if let cap { product = VectorMath.tanh(product / cap) * cap }
+          if let cap { product = FloatFunction.tanh.apply(product / cap) * cap }
           if hasMask {
             product +=
               io.input(3, as: Float.self)[
@@ -88,9 +88,7 @@ public struct ScaledDotProductAttention: Operator {
           }
           weights[item] = product
         }
-        let peak = SoftmaxRows.maximum(weights.span)
-        for i in weights.indices { weights[i] = VectorMath.exp(weights[i] - peak) }
-        let total = SoftmaxRows.sum(weights.span)
+        let total = SoftmaxRows.exponentials(&weights)
         for item in 0..<span {
           let weight = weights[item] / total
           let from = first + item * groups * depth

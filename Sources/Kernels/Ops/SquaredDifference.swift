@@ -17,15 +17,11 @@ public struct SquaredDifference: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
-    case .float32: return RealFunction().kernel(broadcast)
+    case .float32: return FloatArithmetic.squaredDifference.kernel(broadcast)
     case .int32: return IntegerFunction().kernel(broadcast)
     case .int8: return try QuantizedFunction(node).kernel(broadcast)
     case let other: throw .unsupported("\(other) inputs; float32, int32 and int8 are supported")
     }
-  }
-
-  private struct RealFunction: BinaryElementFunction {
-    @inline(__always) func apply(_ a: Float, _ b: Float) -> Float { (a - b) * (a - b) }
   }
 
   private struct IntegerFunction: BinaryElementFunction {

@@ -18,22 +18,18 @@ public struct Tanh: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    if let kernel = Function().kernel(type) { return kernel }
+    if let kernel = FloatFunction.tanh.kernel(type) { return kernel }
     let count = type.shape.elementCount
     switch type.element {
     case .int8:
-      return ByteLookup(Int8.self, from: try node.affineInput(0), to: try node.affineOutput()) { tanhf($0) }
+      return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) { tanhf($0) }
         .kernel(count: count)
     case .uint8:
-      return ByteLookup(UInt8.self, from: try node.affineInput(0), to: try node.affineOutput()) { tanhf($0) }
+      return ByteLookup(UInt8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput()) { tanhf($0) }
         .kernel(count: count)
     case .int16: return try ShortSigmoid(node, tanh: true).kernel(count: count)
     case let other:
       throw .unsupported("\(other) input; float32, float16, bfloat16, int8, uint8 and int16 are supported")
     }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { VectorMath.tanh(x) }
   }
 }

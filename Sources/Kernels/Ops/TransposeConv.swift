@@ -59,13 +59,13 @@ public struct TransposeConv: Operator {
     let arithmetic = try arithmetic(node)
     guard output.shape.elementCount > 0 else { return Kernel { _ in } }
     if arithmetic == .float {
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       let fast = try FloatTransposedConvolution(node, geometry: geometry, hasBias: bias != nil, range: range)
       return fast?.kernel() ?? plain.float(range)
     }
     let scales = try WeightScales(filter, channels: geometry.outputChannels, axis: 0)
     if arithmetic == .hybrid {
-      let range = try activation.floatRange()
+      let range = try activation.finiteRange(Float.self)
       let fast = try IntegerTransposedConvolution(
         node, geometry: geometry, arithmetic: arithmetic, hasBias: bias != nil, weightZeroPoint: 0,
         result: .float(scales: scales.scales, asymmetric: true, perRow: false, range: range))

@@ -11,7 +11,7 @@ internal import TensorTypes
   let limits: Limits
 
   private var inputTypes: [TensorID: TensorType] = [:]
-  private var builder: SegmentBuilder
+  private lazy var builder = makeBuilder()
   private(set) var segments: [Segment] = []
   private let budget: MemoryBudget
   /// Nodes that run subgraphs.
@@ -68,10 +68,6 @@ internal import TensorTypes
     }
     variables = try Arena(byteCount: total, budget: budget)
     for id in graph.inputs { inputTypes[id] = graph[id].type }
-    builder = SegmentBuilder(
-      graph: graph, delegates: delegates, context: context, limits: limits, budget: budget, calls: calls,
-      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort,
-      inputTypes: inputTypes)
     resetVariables()
   }
 

@@ -136,10 +136,7 @@ extension Interpreter {
       throw ModelError(.invalidState, "the tensor has no memory; it is not computed, or not kept", at: place)
     }
     let type = runner.type(of: id)
-    let strings = slot.stringArray?.bytes
-    let bytes = unsafe Array(
-      UnsafeRawBufferPointer(
-        start: strings?.baseAddress ?? UnsafeRawPointer(slot.address), count: strings?.count ?? slot.byteCount))
+    let bytes = slot.contents
     guard let tensor = Tensor(type: type, bytes: bytes) else {
       throw ModelError(.invalidState, "the tensor has \(bytes.count) bytes, which is not what \(type) takes", at: place)
     }

@@ -156,10 +156,7 @@ struct SegmentBuilder {
   private func inputs(of node: Int, memory: Lookup) -> [[UInt8]] {
     graph.nodes[node].inputs.map { id in
       guard let id, graph[id].constant == nil, let slot = memory(id) else { return [] }
-      let bytes = slot.stringArray?.bytes
-      return unsafe Array(
-        UnsafeRawBufferPointer(
-          start: bytes?.baseAddress ?? UnsafeRawPointer(slot.address), count: bytes?.count ?? slot.byteCount))
+      return slot.contents
     }
   }
 
@@ -261,7 +258,7 @@ struct SegmentBuilder {
     }
     let outputs = node.outputs.map { types[$0.index] }
     var resolved = Resolved(node: index, inputs: context.inputs, outputs: outputs)
-    if try makeKnown(operation, node, context) {
+    if makeKnown(operation, index, context) {
       resolved.isKnown = !node.outputs.contains { graph.outputs.contains($0) }
       if !resolved.isKnown { try prepare(&resolved, operation, memory: memory) }
       return resolved
@@ -310,14 +307,16 @@ struct SegmentBuilder {
     }
   }
 
-  /// Computes the node now when that needs nothing but shapes and known values, and little memory.
-  private mutating func makeKnown(
-    _ operation: any Operator, _ node: Node, _ context: NodeContext
-  ) throws(OperatorError) -> Bool {
-    guard operation.isPure, !values.isEmpty || operation.dependsOnlyOnShapes else { return false }
+  /// Computes the node now when that needs nothing but shapes and known values, and little memory: what is computed from a `SHAPE` and leads to
+  /// a `RESHAPE` need not wait for the model to run.
+  private mutating func makeKnown(_ operation: any Operator, _ index: Int, _ context: NodeContext) -> Bool {
+    let node = graph.nodes[index]
+    guard operation.isPure, calls[index] == nil, !values.isEmpty || operation.dependsOnlyOnShapes else { return false }
     guard !node.outputs.contains(where: { graph[$0].isVariable }) else { return false }
     let constants = node.inputs.map { $0.flatMap { graph[$0].constant ?? values[$0] } }
-    let isKnown = zip(node.inputs, constants).allSatisfy { $0 == nil || $1 != nil }
+    let isKnown = zip(node.inputs, constants).allSatisfy { id, constant in
+      id.map { constant != nil && types[$0.index].element.bitWidth > 0 } ?? true
+    }
     guard isKnown || operation.dependsOnlyOnShapes else { return false }
     guard node.outputs.allSatisfy({ (types[$0.index].byteCount ?? .max) <= Self.knownValueBytes }) else { return false }
     let evaluation = NodeEvaluation(
@@ -325,14 +324,11 @@ struct SegmentBuilder {
       bodies: node.bodies)
     let start = ExecutionContext.now()
     guard start < foldingDeadline else { return false }
-    let results: [(type: TensorType, constant: Constant)]?
-    do throws(OperatorError) {
-      results = try evaluation.run(
+    // What fails now fails when the model runs, with an error that names the operator.
+    guard
+      let results = try? evaluation.run(
         maximumBytes: Self.knownValueBytes * 16, nanoseconds: foldingDeadline - start)
-    } catch .deadlineExceeded {
-      return false
-    }
-    guard let results else { return false }
+    else { return false }
     for (id, result) in zip(node.outputs, results) { values[id] = result.constant }
     return true
   }

@@ -188,7 +188,7 @@ private struct SharedValue {
   init(_ slot: OperandSlot) throws(OperatorError) {
     strings = slot.stringArray
     if strings == nil {
-      bytes = unsafe Array(UnsafeRawBufferPointer(start: slot.address, count: slot.byteCount))
+      bytes = slot.contents
     }
   }
 

@@ -18,18 +18,23 @@ struct OperandPattern {
     let dimensions: [Int]
     /// The value of a constant, one number for each element, or a single one for all.
     let values: [Int]?
+    var isVariable = false
   }
 
   /// nil for optional inputs that are left out.
   let inputs: [Input?]
   let outputs: Int
+  /// The outputs' shape as the model declares it.
+  let declared: [Int]
 
-  /// The first input that has the element type that is probed.
-  var dataInput: Int { inputs.firstIndex { if case .data? = $0?.element { true } else { false } } ?? 0 }
+  /// The first input that has the element type that is probed; nil where it is the output's.
+  var dataInput: Int? { inputs.firstIndex { if case .data? = $0?.element { true } else { false } } }
+  var hasWeights: Bool { inputs.contains { if case .weights? = $0?.element { true } else { false } } }
 
-  init(_ inputs: [Input?], outputs: Int = 1) {
+  init(_ inputs: [Input?], outputs: Int = 1, declared: [Int] = []) {
     self.inputs = inputs
     self.outputs = outputs
+    self.declared = declared
   }
 
   private static func data(_ dimensions: Int..., values: [Int]? = nil) -> Input {
@@ -50,8 +55,12 @@ struct OperandPattern {
     Input(element: .fixed(element), dimensions: dimensions, values: nil)
   }
 
+  private static func state(_ dimensions: Int..., as element: ElementType? = nil) -> Input {
+    Input(element: element.map { .fixed($0) } ?? .data, dimensions: dimensions, values: nil, isVariable: true)
+  }
+
   /// Every pattern.
-  static let all: [OperandPattern] = elementwise + axes + indices + layers + sequences
+  static let all: [OperandPattern] = elementwise + axes + indices + layers + sequences + resources + forms
 
   private static let image = data(1, 4, 4, 4)
   private static let matrix = data(4, 4)
@@ -110,22 +119,55 @@ struct OperandPattern {
     OperandPattern([vector(1, 6, 6, 6, 4), weights(3, 3, 3, 4, 4), data(1, 4, 4, 4, 4)]),
   ]
 
-  private static let gates = [Input?](repeating: weights(4, 4), count: 8)
-  private static let none = [Input?](repeating: nil, count: 4)
+  private static func gates(_ weights: Input? = weights(4, 4)) -> [Input?] { [Input?](repeating: weights, count: 8) }
+  private static let biases = [Input?](repeating: bias(4), count: 4)
+  private static func none(_ count: Int) -> [Input?] { [Input?](repeating: nil, count: count) }
 
   /// Recurrent operators.
   private static let sequences = [
-    OperandPattern([data(1, 4), weights(4, 4), weights(4, 4), bias(4), data(1, 4)]),
-    OperandPattern([data(1, 2, 4), weights(4, 4), weights(4, 4), bias(4), data(1, 4)]),
-    OperandPattern([data(1, 4), weights(4, 4), weights(4, 4), bias(4), data(1, 16)]),
-    OperandPattern([data(1, 4), weights(4, 4), weights(4, 4), nil, data(1, 16)]),
+    OperandPattern([data(1, 4), weights(4, 4), weights(4, 4), bias(4), state(1, 4)]),
+    OperandPattern([data(1, 2, 4), weights(4, 4), weights(4, 4), bias(4), state(1, 4)]),
+    OperandPattern([data(1, 4), weights(4, 4), weights(4, 2), bias(4), state(1, 8)]),
+    OperandPattern([data(1, 4), weights(4, 4), fixed(.int16, 4, 2), bias(4), state(1, 8, as: .int16)]),
+    OperandPattern([data(1, 4)] + gates() + none(3) + biases + none(2) + [state(1, 4), state(1, 4)]),
+    OperandPattern([data(1, 2, 4)] + gates() + none(3) + biases + none(2) + [state(1, 4), state(1, 4)] + none(4)),
+    OperandPattern([data(1, 4)] + gates() + none(3) + biases + none(2) + [state(1, 4), state(1, 4, as: .int16)]),
     OperandPattern(
-      [data(1, 4)] + gates + none.dropLast() + [bias(4), bias(4), bias(4), bias(4), nil, nil, data(1, 4), data(1, 4)]),
+      [data(1, 2, 4)] + gates() + none(3) + biases + none(2) + [state(1, 4), state(1, 4, as: .int16)] + none(4)),
+    OperandPattern([data(1, 4), data(1, 4), weights(16, 8), bias(16), state(1, 4)], outputs: 4),
     OperandPattern(
-      [data(1, 2, 4)] + gates + none.dropLast() + [
-        bias(4), bias(4), bias(4), bias(4), nil, nil, data(1, 4), data(1, 4),
-      ]
-        + none),
-    OperandPattern([data(1, 4), data(1, 4), weights(16, 8), bias(16), data(1, 4)], outputs: 4),
+      [data(1, 2, 4), weights(4, 4), weights(4, 4), bias(4), state(1, 4), weights(4, 4), weights(4, 4), bias(4)]
+        + [state(1, 4)] + none(3), outputs: 2),
+    OperandPattern(
+      [data(1, 2, 4)] + gates() + none(3) + biases + none(2) + gates() + none(3) + biases + none(2)
+        + [state(1, 4), state(1, 4), state(1, 4), state(1, 4)] + none(9), outputs: 2),
   ]
+
+  private static let handle = fixed(.resource, 1)
+
+  /// Variables, tables and subgraphs.
+  private static let resources = [
+    OperandPattern([handle], declared: [4]), OperandPattern([handle, data(4)], outputs: 0), OperandPattern([handle]),
+    OperandPattern([handle, data(2), fixed(.int64, 2)], outputs: 0),
+    OperandPattern([handle, data(2), fixed(.string, 2)], outputs: 0),
+    OperandPattern([handle, data(2), fixed(.int64, 1)]), OperandPattern([handle, data(2), fixed(.string, 1)]),
+    OperandPattern([fixed(.bool), data(4)]), OperandPattern([fixed(.int32), data(4)]),
+  ]
+
+  /// What a few operators want.
+  private static let forms = [
+    OperandPattern([data(4, values: [1])], outputs: 2), OperandPattern([data(1, values: [1])]),
+    OperandPattern([data(2)], outputs: 2), OperandPattern([data(4), data(1)]),
+    OperandPattern([data(4, 4), integers(2, values: [1]), data()]),
+    OperandPattern([data(4), data()] + [Input?](repeating: longs(1), count: 3)),
+    OperandPattern([data(4, 4), fixed(.int32, 2, 1), data(2, 4)]),
+    OperandPattern([image, fixed(.float32, 1, 4, 4, 4)]), OperandPattern([image], outputs: 2),
+    OperandPattern([data(1, 4, 4), scalar(800)]),
+    OperandPattern([data(1, 4, 4), data(1, 4, 3), data(4, 4)], outputs: 4),
+    OperandPattern([image, data(4, 3, 3, 4), data(4)]),
+  ]
+
+  private static func longs(_ values: Int...) -> Input {
+    Input(element: .fixed(.int64), dimensions: [values.count], values: values)
+  }
 }

@@ -1,5 +1,4 @@
 internal import Delegates
-internal import FlatBuffers
 internal import Kernels
 internal import TFLiteRuntime
 internal import TensorTypes
@@ -8,40 +7,40 @@ internal import TensorTypes
 /// output types, is inferred and prepared as the runtime would.
 struct OperatorProbe {
   let delegates: [any Delegate]
-  /// None, and some whose fields have the same number, as integer or as float.
   private let options: [OperatorOptions]
+  private let customOptions: [OperatorOptions]
 
   /// What was found out about an operator.
   struct Result {
-    /// The input whose type varies.
-    var input = 0
+    /// The input whose type varies; nil where it is the output's.
+    var input: Int? = 0
     var types: Set<ElementType> = []
+    /// For each type of data the types of weights that go with it, in operators with weights.
+    var weights: [ElementType: Set<ElementType>] = [:]
     /// By the delegates' names.
     var delegated: [String: Set<ElementType>] = [:]
   }
 
   init(delegates: [any Delegate]) throws {
     self.delegates = delegates
-    options =
-      [.defaults, try Self.options(first: 0, others: 2)]
-      + (try [1, 2, Float(1).bitPattern].map { try Self.options(first: $0, others: $0) })
+    options = try ProbeOptions.builtin()
+    customOptions = try ProbeOptions.custom()
   }
 
   func callAsFunction(_ registration: OperatorRegistration) -> Result {
     // One result for each input that may be the varying one.
-    var results: [Int: Result] = [:]
-    for options in options {
-      let stored: OperatorOptions
-      if case .custom = registration.definition.identity {
-        stored = OperatorOptions(custom: nil)
-      } else {
-        stored = options
-      }
-      guard let operation = try? registration.make(stored) else { continue }
+    var results: [Int?: Result] = [:]
+    var isCustom = false
+    if case .custom = registration.definition.identity { isCustom = true }
+    for options in isCustom ? customOptions : options {
+      guard let operation = try? registration.make(options) else { continue }
       for pattern in OperandPattern.all where takesCount(operation, pattern) {
         var result = results[pattern.dataInput] ?? Result(input: pattern.dataInput)
         let before = result.types.count
         probe(operation, pattern, Self.commonTypes, &result)
+        // What makes handles, and what keeps the state of a generator.
+        if pattern.dataInput == nil { probe(operation, pattern, [.resource], &result) }
+        if pattern.outputs > 1, pattern.inputs.count == 1 { probe(operation, pattern, [.uint64], &result) }
         if result.types.count > before || !result.types.isDisjoint(with: Self.commonTypes) {
           probe(operation, pattern, Self.otherTypes, &result)
         }
@@ -50,7 +49,7 @@ struct OperatorProbe {
     }
     // Where types vary is the first input that takes about as many as any: axes and indices take two or three.
     let most = results.values.map(\.types.count).max() ?? 0
-    return results.values.filter { 2 * $0.types.count >= most }.min { $0.input < $1.input } ?? Result()
+    return results.values.filter { 2 * $0.types.count >= most }.min { $0.input ?? .max < $1.input ?? .max } ?? Result()
   }
 
   // An operator that takes none of these in some form takes none at all.
@@ -87,11 +86,9 @@ struct OperatorProbe {
           if result.types.contains(type), delegates.allSatisfy({ result.delegated[$0.name]?.contains(type) == true }) {
             break
           }
-          guard
-            let outputs = accept(operation, operands, output, output)
-              ?? (pattern.outputs > 1 ? accept(operation, operands, output, Self.index) : nil)
-          else { continue }
+          guard let outputs = accept(operation, operands, output) else { continue }
           result.types.insert(type)
+          if pattern.hasWeights { probeWeights(operation, pattern, type, isQuantized: quantized, output, &result) }
           let node = DelegateNode(
             operation: operation, inputs: operands.delegateInputs,
             outputs: outputs.enumerated().map {
@@ -105,151 +102,57 @@ struct OperatorProbe {
     }
   }
 
-  private static let index = TensorType(element: .int32, shape: .scalar)
+  /// Finds what weights may be instead of those that the operator took, everything else being as it was.
+  private func probeWeights(
+    _ operation: any Operator, _ pattern: OperandPattern, _ type: ElementType, isQuantized: Bool, _ output: TensorType,
+    _ result: inout Result
+  ) {
+    for weights in ElementType.allCases where result.weights[type]?.contains(weights) != true {
+      guard
+        let operands = ProbeOperands(
+          pattern, type, isQuantized: isQuantized, weights: weights, areWeightsQuantized: weights.isNarrowInteger),
+        accept(operation, operands, output) != nil
+      else { continue }
+      result.weights[type, default: []].insert(weights)
+    }
+  }
+
+  /// Types of further outputs: that of the first, and what indices, counts and marks have.
+  private static let others: [TensorType?] = [nil, .int32, .uint8, .float32].map { (element: ElementType?) in
+    element.map { TensorType(element: $0, shape: .scalar) }
+  }
 
   /// The types of the outputs, the first being declared as `output`, when the operator has a kernel for these operands.
+  private func accept(_ operation: any Operator, _ operands: ProbeOperands, _ output: TensorType) -> [TensorType]? {
+    for other in operands.outputCount > 1 ? Self.others : [nil] {
+      if let outputs = accept(operation, operands, output, other ?? output) { return outputs }
+    }
+    return nil
+  }
+
   private func accept(_ operation: any Operator, _ operands: ProbeOperands, _ output: TensorType, _ others: TensorType)
     -> [TensorType]?
   {
     var declared = [TensorType](repeating: others, count: operands.outputCount)
     if !declared.isEmpty { declared[0] = output }
+    for index in declared.indices { declared[index].shape = operands.declaredShape }
     if let elements = operation.outputElements(operands.types) {
       for (index, element) in zip(declared.indices, elements) { declared[index].element = element }
     }
     func context(_ outputs: [TensorType]) -> NodeContext {
-      NodeContext(inputs: operands.types, outputs: outputs, values: operands.values, threads: 1)
+      NodeContext(
+        inputs: operands.types, outputs: outputs, values: operands.values, threads: 1,
+        intermediates: operands.intermediates, variables: operands.variables, bodies: [[.builtin(.stablehloAdd)]])
     }
     do throws(OperatorError) {
-      let shapes = try operation.infer(context(declared))
+      let shapes = try operation.inferShapes(context(declared))
       guard shapes.count == declared.count else { return nil }
       let outputs = zip(declared, shapes).map { $0.with(shape: $1) }
-      _ = try operation.prepare(context(outputs))
+      // What runs subgraphs has no kernel of its own.
+      if !(operation is any SubgraphOperator) { _ = try operation.prepareKernel(context(outputs)) }
       return outputs
     } catch {
       return nil
     }
-  }
-
-  /// A FlatBuffer table of sixteen fields, of which all but the first have the same value, whatever their width.
-  private static func options(first: UInt32, others: UInt32) throws -> OperatorOptions {
-    let slots = 16
-    let vtable = 8
-    let table = vtable + 4 + 2 * slots + 4
-    var bytes = [UInt8](repeating: 0, count: table + 24)
-    bytes[0] = UInt8(table)
-    bytes[vtable] = UInt8(4 + 2 * slots)
-    bytes[vtable + 2] = 24
-    for slot in 0..<slots { bytes[vtable + 4 + 2 * slot] = slot == 0 ? 8 : 16 }
-    bytes[table] = UInt8(table - vtable)
-    for byte in 0..<4 {
-      bytes[table + 8 + byte] = UInt8(truncatingIfNeeded: first >> (8 * UInt32(byte)))
-      bytes[table + 16 + byte] = UInt8(truncatingIfNeeded: others >> (8 * UInt32(byte)))
-    }
-    return OperatorOptions(table: try FlatBufferTable(rootOf: unsafe try SharedBytes(copying: bytes.span.bytes)))
-  }
-}
-
-/// A pattern with an element type.
-struct ProbeOperands {
-  let types: [TensorType?]
-  let values: [NodeContext.Value]
-  let delegateInputs: [DelegateOperand?]
-  let outputCount: Int
-  /// Types that the outputs may have, of a scalar's shape.
-  let outputTypes: [TensorType]
-
-  init?(_ pattern: OperandPattern, _ data: ElementType, isQuantized: Bool) {
-    let quantization: Quantization = isQuantized ? Self.quantization(data, scale: 0.5) : .none
-    var types: [TensorType?] = []
-    var values: [NodeContext.Value] = []
-    var operands: [DelegateOperand?] = []
-    for (index, input) in pattern.inputs.enumerated() {
-      guard let input else {
-        types.append(nil)
-        values.append(.unknown)
-        operands.append(nil)
-        continue
-      }
-      var type = TensorType(element: data, shape: Shape(input.dimensions) ?? .scalar, quantization: quantization)
-      switch input.element {
-      case .data: break
-      case .weights:
-        if data == .int16, isQuantized {
-          type.element = .int8
-          type.quantization = Self.quantization(.int8, scale: 0.5)
-        }
-      case .bias:
-        if isQuantized {
-          type.element = data == .int16 ? .int64 : .int32
-          type.quantization = .perTensor(scale: 0.25, zeroPoint: 0)
-        }
-      case .fixed(let element): type = TensorType(element: element, shape: type.shape)
-      }
-      types.append(type)
-      var constant: Constant?
-      if let stored = input.values {
-        guard let made = Self.constant(stored, type) else { return nil }
-        constant = made
-      }
-      values.append(constant.map { .constant($0) } ?? .unknown)
-      operands.append(DelegateOperand(tensor: TensorID(index), type: type, constant: constant))
-    }
-    self.types = types
-    self.values = values
-    delegateInputs = operands
-    outputCount = pattern.outputs
-    let same = TensorType(element: data, shape: .scalar, quantization: quantization)
-    var outputs = [same]
-    if isQuantized {
-      // What functions of a fixed range demand.
-      let lowest = data == .int8 ? -128 : 0
-      outputs += [
-        same.with(.perTensor(scale: 1 / 256, zeroPoint: lowest)), same.with(Self.quantization(data, scale: 1 / 128)),
-        same.with(.perTensor(scale: 1 / 32768, zeroPoint: 0)),
-        same.with(.perTensor(scale: 16 / 256, zeroPoint: data == .int8 ? 127 : 255)),
-      ]
-    }
-    for element in [ElementType.float32, .bool, .int32, .int64, .float16, .float64] where element != data {
-      outputs.append(TensorType(element: element, shape: .scalar))
-    }
-    for element in [ElementType.int8, .uint8, .int16] where element != data {
-      outputs.append(
-        TensorType(element: element, shape: .scalar, quantization: Self.quantization(element, scale: 0.5)))
-    }
-    outputTypes = outputs
-  }
-
-  private static func quantization(_ element: ElementType, scale: Float) -> Quantization {
-    .perTensor(scale: scale, zeroPoint: element == .uint8 ? 128 : 0)
-  }
-
-  /// A constant of these numbers; nil for types that have none here.
-  private static func constant(_ numbers: [Int], _ type: TensorType) -> Constant? {
-    guard let byteCount = type.byteCount else { return nil }
-    let count = type.shape.elementCount
-    let values = (0..<count).map { numbers.count == 1 ? numbers[0] : numbers[$0] }
-    var bytes: [UInt8]
-    func encode<T: BitwiseCopyable>(_ convert: (Int) -> T) -> [UInt8] {
-      values.flatMap { value in unsafe withUnsafeBytes(of: convert(value)) { unsafe Array($0) } }
-    }
-    switch type.element {
-    case .float32: bytes = encode { Float($0) }
-    case .float64: bytes = encode { Double($0) }
-    case .float16: bytes = encode { Float16($0) }
-    default:
-      // Integers, and what is like them: little-endian, so wider ones begin with the same byte.
-      let width = type.element.bitWidth / 8
-      bytes =
-        width > 0
-        ? values.flatMap { value in (0..<width).map { $0 < 8 ? UInt8(truncatingIfNeeded: value >> (8 * $0)) : 0 } } : []
-    }
-    bytes += [UInt8](repeating: 0, count: max(byteCount - bytes.count, 0))
-    return unsafe (try? SharedBytes(copying: bytes.span.bytes)).map(Constant.init)
-  }
-}
-
-extension TensorType {
-  fileprivate func with(_ quantization: Quantization) -> TensorType {
-    TensorType(element: element, shape: shape, quantization: quantization)
   }
 }

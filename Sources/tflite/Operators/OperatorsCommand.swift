@@ -36,10 +36,12 @@ struct OperatorList: Encodable {
     let custom: Bool
     let minimumVersion: Int
     let maximumVersion: Int
-    /// The input whose element types are listed.
-    let input: Int
+    /// The input whose element types are listed; null where they are the output's.
+    let input: Int?
     /// Empty where no combination that was tried is taken.
     let types: [String]
+    /// For each of ``types`` the types of the weights, where the operator has weights.
+    let weights: [String: [String]]
     let xnnpack: [String]
 
     var versions: String {
@@ -48,7 +50,13 @@ struct OperatorList: Encodable {
     }
     var typeText: String {
       guard !types.isEmpty else { return "–" }
-      return (input == 0 ? "" : "input \(input): ") + OperatorList.short(types)
+      let place = input.map { $0 == 0 ? "" : "input \($0): " } ?? "output: "
+      guard weights.contains(where: { $1 != [$0] }) else { return place + OperatorList.short(types) }
+      return place
+        + types.map { type in
+          guard let others = weights[type], others != [type] else { return type }
+          return "\(type) (weights: \(others.joined(separator: ", ")))"
+        }.joined(separator: ", ")
     }
   }
 
@@ -64,9 +72,16 @@ struct OperatorList: Encodable {
       }
       var isCustom = false
       if case .custom = definition.identity { isCustom = true }
+      // What takes no floats beside floats are indices or sizes, not weights.
+      let hasWeights = result.weights[.float32]?.contains(.float32) == true
+      let weights = hasWeights ? result.weights : [:]
       return Row(
         name: definition.name, custom: isCustom, minimumVersion: definition.versions.lowerBound,
         maximumVersion: definition.versions.upperBound, input: result.input, types: names(result.types),
+        weights: Dictionary(
+          uniqueKeysWithValues: weights.filter { result.types.contains($0.key) }.map {
+            ($0.key.description, names($0.value))
+          }),
         xnnpack: names(result.delegated["xnnpack"] ?? []))
     }
   }
@@ -101,8 +116,8 @@ struct OperatorList: Encodable {
       "",
       "\(operators.count) operators. Written by `scripts/check-operators --write`, which asks every kernel and every delegate what it takes; CI fails when it is out of date.",
       "",
-      "*Element types* are those of the first input, or of the input that is named; other operands follow from it (bias, axes, indices). \"–\": the operator takes none of",
-      "the operands that are tried, because it works on subgraphs, handles, or operands of a form of its own. *all*: every type of a fixed width; handles are left out. *XNNPACK* lists the types that the delegate takes in some form; "
+      "*Element types* are those of the first input, or of the operand that is named; others follow from it (bias, axes, indices). *weights*: what weights may be where they",
+      "need not have the type of the data; float data with integer weights is quantised while the model runs. \"–\": the operator has no tensors as operands. *all*: every type of a fixed width; handles are left out. *XNNPACK* lists the types that the delegate takes in some form; "
         + "everything else, and every operator that it refuses in a model, runs with the built-in kernels.",
       "",
       "| operator | versions | element types | XNNPACK |",

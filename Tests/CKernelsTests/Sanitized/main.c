@@ -17,6 +17,9 @@ int main(void) {
     {"argument", check_argument},
     {"resize", check_resize},
     {"quantize", check_quantize},
+    {"functions", check_functions},
+    {"softmax", check_softmax},
+    {"arithmetic", check_arithmetic},
   };
   int failures = 0;
   for (int isa = 0; isa < TFLK_ISA_COUNT; isa++) {

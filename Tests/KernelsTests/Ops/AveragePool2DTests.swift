@@ -55,11 +55,15 @@ import Testing
     }
   }
 
-  @Test func carriesInfinitiesAndNaN() throws {
-    let c = PoolingCase(input: [1, 1, 6, 1], filter: [1, 2], stride: [1, 2])
-    let x = try TestTensor([.infinity, 1, .infinity, -.infinity, .nan, 1] as [Float], c.input)
-    let result = try run(AveragePool2D(options: c.options()), [x], outputs: [(.float32, .none)])[0]
-    expectClose(result.floats, [.infinity, .nan, .nan])
+  /// Infinite means become the largest finite numbers, as in the reference kernel.
+  @Test func endsAtTheLargestFiniteNumber() throws {
+    let c = PoolingCase(input: [1, 1, 8, 1], filter: [1, 2], stride: [1, 2])
+    let largest = Double(Float.greatestFiniteMagnitude)
+    for (activation, low) in [(Int8(0), -largest), (1, 0)] {
+      let x = try TestTensor([.infinity, 1, .infinity, -.infinity, .nan, 1, -.infinity, 3] as [Float], c.input)
+      let result = try run(AveragePool2D(options: c.options(activation: activation)), [x], outputs: [(.float32, .none)])
+      expectNear(result[0].numbers, [largest, .nan, .nan, low], tolerance: 0)
+    }
   }
 
   @Test func refusesOtherOperands() throws {

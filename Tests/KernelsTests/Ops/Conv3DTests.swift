@@ -50,6 +50,16 @@ import Testing
     expectClose(result[0].floats, [.nan, 6, 0])
   }
 
+  @Test func limitsInfinities() throws {
+    let oracle = VolumeOracle(input: [1, 1, 1, 3, 1], filter: [1, 1, 1, 1, 1])
+    let result = try run(
+      Conv3D(options: oracle.options()),
+      [TestTensor([.infinity, 9, -.infinity] as [Float], oracle.input), TestTensor([1] as [Float], oracle.filter)],
+      outputs: [(.float32, .none)])
+    let largest = Double(Float.greatestFiniteMagnitude)
+    expectNear(result[0].numbers, [largest, 9, -largest], tolerance: 0)
+  }
+
   @Test func takesAnEmptyBatch() throws {
     let oracle = VolumeOracle(input: [0, 2, 2, 2, 1], filter: [1, 1, 1, 1, 2])
     let result = try run(

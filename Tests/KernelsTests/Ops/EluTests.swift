@@ -28,6 +28,10 @@ import Testing
     }
   }
 
+  @Test func readsUnquantisedIntegersAsZeros() throws {
+    try expectZeroOfUnquantized(operation, .int8)
+  }
+
   @Test func refusesUnsoundQuantisation() throws {
     try expectSoundQuantization(operation, .int8)
     try expectSurvivalOfExtremeScales(operation, .int8)

@@ -56,6 +56,10 @@ import Testing
     #expect(abs(result.integers[0] - 10000) <= 1)
   }
 
+  @Test(arguments: [ElementType.int8, .int16]) func readsUnquantisedIntegersAsZeros(_ element: ElementType) throws {
+    try expectZeroOfUnquantized(operation, element, is: 1)
+  }
+
   @Test(arguments: [ElementType.int8, .int16]) func refusesUnsoundQuantisation(_ element: ElementType) throws {
     try expectSoundQuantization(operation, element)
     try expectSurvivalOfExtremeScales(operation, element)

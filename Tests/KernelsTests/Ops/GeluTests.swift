@@ -53,6 +53,12 @@ import Testing
     try expectQuantizedFunction(operation(approximate), from: form, to: form, steps: 4) { oracle($0, approximate) }
   }
 
+  @Test(arguments: [ElementType.int8, .uint8, .int16]) func readsUnquantisedIntegersAsZeros(_ element: ElementType)
+    throws
+  {
+    for approximate in [false, true] { try expectZeroOfUnquantized(operation(approximate), element) }
+  }
+
   @Test(arguments: [ElementType.int8, .uint8, .int16]) func refusesUnsoundQuantisation(_ element: ElementType) throws {
     for approximate in [false, true] {
       try expectSoundQuantization(operation(approximate), element)

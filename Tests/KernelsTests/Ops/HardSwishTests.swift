@@ -37,6 +37,10 @@ import Testing
       outputs: [AffineForm(.int8, scale: 0.001, zeroPoint: 0).output])
   }
 
+  @Test(arguments: [ElementType.int8, .uint8]) func readsUnquantisedIntegersAsZeros(_ element: ElementType) throws {
+    try expectZeroOfUnquantized(operation, element)
+  }
+
   @Test(arguments: [ElementType.int8, .uint8]) func refusesUnsoundQuantisation(_ element: ElementType) throws {
     try expectSoundQuantization(operation, element)
     try expectSurvivalOfExtremeScales(operation, element)

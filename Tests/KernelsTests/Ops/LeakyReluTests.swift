@@ -38,6 +38,12 @@ import Testing
     }
   }
 
+  @Test(arguments: [ElementType.int8, .uint8, .int16]) func readsUnquantisedIntegersAsZeros(_ element: ElementType)
+    throws
+  {
+    try expectZeroOfUnquantized(operation(0.5), element)
+  }
+
   @Test(arguments: [ElementType.int8, .uint8, .int16]) func refusesUnsoundQuantisation(_ element: ElementType) throws {
     try expectSoundQuantization(operation(0.5), element)
     for alpha: Float in [-2e30, .leastNonzeroMagnitude] { try expectSurvivalOfExtremeScales(operation(alpha), element) }

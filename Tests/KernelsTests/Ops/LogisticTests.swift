@@ -54,6 +54,13 @@ import Testing
     try expectSurvivalOfExtremeScales(operation, element)
   }
 
+  @Test(arguments: [ElementType.int8, .uint8]) func readsUnquantisedIntegersAsZeros(_ element: ElementType) throws {
+    let input = try TestTensor(integers: [0, 1, 100], as: element)
+    let output = AffineForm(element, scale: 1.0 / 256, zeroPoint: element == .int8 ? -128 : 0)
+    let result = try run(operation, [input], outputs: [output.output])[0]
+    #expect(result.integers == [Int](repeating: output.zeroPoint + 128, count: 3))
+  }
+
   /// Extreme input scales, with the output's as it must be.
   @Test(arguments: extremeScales, [ElementType.int8, .uint8, .int16]) func survivesExtremeScales(
     _ scale: Float, _ element: ElementType

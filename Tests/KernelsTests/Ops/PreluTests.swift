@@ -58,6 +58,10 @@ import Testing
     }
   }
 
+  @Test(arguments: [ElementType.int8, .uint8]) func readsUnquantisedIntegersAsZeros(_ element: ElementType) throws {
+    try expectZeroOfUnquantized(operation, element, inputs: 2)
+  }
+
   @Test(arguments: [ElementType.int8, .uint8]) func refusesUnsoundQuantisation(_ element: ElementType) throws {
     try expectSoundQuantization(operation, element, inputs: 2)
     try expectSurvivalOfExtremeScales(operation, element, inputs: 2)

@@ -44,6 +44,12 @@ import Testing
     expectClose(result, [.infinity, .nan, .nan, .infinity])
   }
 
+  @Test(arguments: [ElementType.int8, .uint8, .int16]) func readsUnquantisedIntegersAsZeros(_ element: ElementType)
+    throws
+  {
+    try ReductionCase.expectZeroOfUnquantized(Self.make, element)
+  }
+
   @Test(arguments: [ElementType.int8, .uint8, .int16]) func refusesUnsoundQuantisation(_ element: ElementType) throws {
     try ReductionCase.expectSoundQuantization(Self.make, [element])
     try ReductionCase.expectSurvivalOfExtremeScales(Self.make, element)

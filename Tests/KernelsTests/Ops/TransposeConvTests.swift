@@ -160,4 +160,59 @@ extension ConvolutionCase {
       }
     }
   }
+
+  /// The operands of the first case with zeros: output shape, filter, image and bias.
+  private func operands(
+    _ image: ElementType = .float32, filter: ElementType = .float32, bias: ElementType? = .float32
+  ) throws -> [TestTensor?] {
+    let c = cases[0]
+    return [
+      try c.shape, try TestTensor(zeros: filter, c.filter).constant, try TestTensor(zeros: image, c.image),
+      try bias.map { try TestTensor(zeros: $0, [c.filter[0]]).constant },
+    ]
+  }
+
+  @Test func refusesOtherNumbersOfOperands() throws {
+    let operation = try cases[0].transposed()
+    expectOperandCounts(operation, try operands(), outputs: [(.float32, .none)], optional: [3])
+    expectOperandCounts(
+      operation, Array(try operands().dropLast()), outputs: [(.float32, .none)], more: 1)
+  }
+
+  @Test func refusesOtherTypes() throws {
+    let operation = try cases[0].transposed()
+    let floats = try operands()
+    try expectOnly([.int32], for: operation, floats, changing: [0], output: .float32)
+    // Activations are quantised for a filter of bytes.
+    try expectOnly([.float32, .float16, .int8], for: operation, floats, changing: [1], output: .float32)
+    try expectOnly([.float32], for: operation, floats, changing: [2], output: .float32)
+    try expectOnly([.float32], for: operation, floats, changing: [2])
+    try expectOnly([.float32], for: operation, floats, changing: [3], output: .float32)
+    try expectOnly([.float32], for: operation, floats, changing: [1, 2])
+    for other in ElementType.allCases where other != .float32 {
+      expectRejection(of: operation, floats, outputs: [(other, .usual(for: other))], "output \(other)")
+    }
+    for (element, filter, biases) in [
+      (.int8, .int8, [.int32]), (.uint8, .uint8, [.int32]), (.int16, .int8, [.int32, .int64]),
+    ] as [(ElementType, ElementType, [ElementType])] {
+      let output = (element, Quantization.usual(for: element))
+      let integers = try operands(element, filter: filter, bias: .int32)
+      expectSurvival { try run(operation, integers, outputs: [output]) }
+      try expectOnly(biases, for: operation, integers, changing: [3], output: element)
+      expectRejection(of: operation, integers, outputs: [(.float32, .none)])
+      expectRejection(of: operation, integers, outputs: [(element, .none)])
+    }
+  }
+
+  /// A NaN reaches what its window covers and no other pixel; an infinite sum becomes the largest finite number.
+  @Test func carriesNaNAndLimitsInfinities() throws {
+    let c = ConvolutionCase(input: [1, 1, 5, 1], filter: [1, 1, 2, 1], same: false)
+    let x = try TestTensor([.nan, 1, .infinity, 2] as [Float], [1, 1, 4, 1])
+    let w = try TestTensor([1, 2] as [Float], c.filter)
+    let largest = Double(Float.greatestFiniteMagnitude)
+    for filter in [w, w.constant] {
+      let result = try run(c.transposed(), [c.shape, filter, x], outputs: [(.float32, .none)])[0]
+      expectNear(result.numbers, [.nan, .nan, largest, largest, 4], tolerance: 0)
+    }
+  }
 }

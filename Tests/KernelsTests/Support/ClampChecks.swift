@@ -35,10 +35,12 @@ struct ClampChecks {
     element == .int16 ? [AffineForm(.int16, scale: scale, zeroPoint: 0)] : AffineForm.zeroPoints(element, scale: scale)
   }
 
+  /// Wrong operands and quantisations; an input without quantisation stands for zeros.
   func refuses() throws {
     for element in types where element != .float32 {
       try expectSoundQuantization(operation, element)
       try expectSurvivalOfExtremeScales(operation, element)
+      try expectZeroOfUnquantized(operation, element)
     }
     if types.contains(.int16) {
       let skewed = AffineForm(.int16, scale: 1, zeroPoint: 3)

@@ -11,7 +11,10 @@ struct ComparisonChecks {
   let holds: @Sendable (Double, Double) -> Bool
 
   static let plainTypes: [ElementType] = [.float32, .float16, .bfloat16, .int16, .int32, .int64]
-  var supported: [ElementType] { Self.plainTypes + [.int8, .uint8] + (isEquality ? [.bool, .string] : []) }
+  static let quantisedTypes: [ElementType] = [.int8, .uint8]
+  /// Pairs of scales of quantised operands.
+  static let scales: [(Float, Float)] = [(0.5, 0.5), (0.5, 0.125), (0.3, 0.07)]
+  var supported: [ElementType] { Self.plainTypes + Self.quantisedTypes + (isEquality ? [.bool, .string] : []) }
 
   private func check(_ a: TestTensor, _ b: TestTensor, _ location: SourceLocation) throws {
     try expectBroadcast(operation, a, b, output: (.bool, .none), sourceLocation: location) { holds($0, $1) ? 1 : 0 }
@@ -73,10 +76,59 @@ struct ComparisonChecks {
     }
   }
 
+  /// Neighbours that no floating type tells apart.
+  func comparesWideIntegers(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let a = try TestTensor([Int64.max, .max, .max - 1, .min, .min])
+    let b = try TestTensor([Int64.max, .max - 1, .max, .min + 1, .min])
+    let result = try run(operation, [a, b], outputs: [(.bool, .none)], sourceLocation: sourceLocation)[0]
+    // The relation holds as it does for the signs of the differences.
+    #expect(
+      result.integers == [0, 1, -1, -1, 0].map { holds($0, 0) ? 1 : 0 }, sourceLocation: sourceLocation)
+  }
+
+  /// Equality looks at the numbers that 16-bit integers stand for, order at the integers themselves.
+  func comparesShortIntegers(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    guard !isEquality else {
+      try comparesQuantised(.int16, (0.5, 0.125), sourceLocation: sourceLocation)
+      try comparesQuantised(.int16, (1, 1), sourceLocation: sourceLocation)
+      return
+    }
+    let (p, q) = ([5, 5, -9], [5, 4, -8])
+    let a = try AffineForm(.int16, scale: 0.5, zeroPoint: 0).tensor(p)
+    let b = try AffineForm(.int16, scale: 8, zeroPoint: 100).tensor(q)
+    let result = try run(operation, [a, b], outputs: [(.bool, .none)], sourceLocation: sourceLocation)[0]
+    #expect(
+      result.integers == zip(p, q).map { holds(Double($0), Double($1)) ? 1 : 0 }, sourceLocation: sourceLocation)
+  }
+
+  /// Of a relation of equality: every byte but zero is true, and strings are equal where all their bytes are.
+  func comparesTruthAndStrings(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func check(_ a: TestTensor, _ b: TestTensor, areEqual: [Bool]) throws {
+      let result = try run(operation, [a, b], outputs: [(.bool, .none)], sourceLocation: sourceLocation)[0]
+      #expect(result.bytes == areEqual.map { holds($0 ? 0 : 1, 0) ? 1 : 0 }, sourceLocation: sourceLocation)
+    }
+    try check(
+      TestTensor([0, 1, 2, 255, 0] as [UInt8], element: .bool),
+      TestTensor([0, 2, 1, 0, 128] as [UInt8], element: .bool), areEqual: [true, true, true, false, false])
+    let a = try TestTensor(strings: ["ab", "", "abc"])
+    try check(a, TestTensor(strings: ["ab", "x", "abd"]), areEqual: [true, false, false])
+    try check(a, TestTensor(strings: ["abc"]), areEqual: [false, false, true])
+    try check(
+      a, TestTensor(strings: ["", "\u{e9}"], [2, 1]), areEqual: [false, true, false, false, false, false])
+    try check(a, TestTensor(strings: [], [0, 1]), areEqual: [])
+    for missing in [1, 5, 9, 20, 22] {
+      var broken = try TestTensor(strings: ["ab", "x", "abd"])
+      broken.bytes.removeLast(missing)
+      expectRejection(
+        .malformed, of: operation, [a, broken], outputs: [(.bool, .none)], "\(missing) bytes missing",
+        sourceLocation: sourceLocation)
+    }
+  }
+
   func refusesOtherOperands(sourceLocation: SourceLocation = #_sourceLocation) throws {
     try expectElementwiseRejections(
       operation, supported: supported, inputs: 2, output: .bool, sourceLocation: sourceLocation)
-    for element in [ElementType.int8, .uint8] {
+    for element in Self.quantisedTypes {
       try expectSoundQuantization(
         operation, element, inputs: 2, output: (.bool, .none), sourceLocation: sourceLocation)
       try expectSurvivalOfExtremeScales(

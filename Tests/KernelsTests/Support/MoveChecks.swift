@@ -53,6 +53,35 @@ extension Grid<UInt128> {
   }
 }
 
+extension Grid where Element == Int {
+  /// Elements numbered in row-major order.
+  static func numbered(_ dimensions: [Int], from first: Int = 1) -> Grid {
+    Grid(dimensions, values: (0..<dimensions.reduce(1, *)).map { first + $0 })
+  }
+
+  /// A tensor whose elements have bits that follow from the numbers.
+  func tensor(_ element: ElementType) throws -> TestTensor {
+    try TestTensor(patterns: values, dimensions, as: element, quantization: .usual(for: element))
+  }
+}
+
+/// Runs an operator that only moves elements and expects these outputs.
+private func expectMoved(
+  _ operation: any Operator, _ inputs: [TestTensor?], to expected: [TestTensor], threads: Int,
+  _ sourceLocation: SourceLocation
+) throws {
+  let results = try run(
+    operation, inputs, outputs: expected.map { ($0.type.element, $0.type.quantization) }, threads: threads,
+    sourceLocation: sourceLocation)
+  for (result, wanted) in zip(results, expected) {
+    #expect(result.type.shape == wanted.type.shape, sourceLocation: sourceLocation)
+    // The bits behind the last of several elements in a byte mean nothing.
+    let isPacked = result.type.element.bitWidth < 8
+    let isSame = isPacked ? result.integers == wanted.integers : result.bytes == wanted.bytes
+    if !isSame { Issue.record("\(wanted.type) with \(threads) threads", sourceLocation: sourceLocation) }
+  }
+}
+
 /// Runs an operator that moves elements and expects outputs of these shapes and bits, with the other operands (axes, sizes, …) as constants and
 /// computed; on several threads where there is enough to move.
 ///
@@ -67,14 +96,18 @@ func expectMoved(
     let operands = inputs.enumerated().map { index, tensor -> TestTensor in
       isConstant && !moved.contains(index) ? tensor.constant : tensor
     }
-    let results = try run(
-      operation, operands, outputs: expected.map { _ in (element, quantization) }, threads: threads,
-      sourceLocation: sourceLocation)
-    for (result, expected) in zip(results, expected) {
-      #expect(result.type.shape.dimensions == expected.dimensions, sourceLocation: sourceLocation)
-      let isSame = result.bytes == expected.bytes(element)
-      #expect(isSame, "\(element) \(expected.dimensions)", sourceLocation: sourceLocation)
-    }
+    try expectMoved(
+      operation, operands, to: expected.map { try $0.tensor(element, quantization) }, threads: threads, sourceLocation)
+  }
+}
+
+/// Runs an operator that moves elements, where there are many on one thread and on three, and expects the numbered elements at these places.
+func expectMoved(
+  _ operation: any Operator, _ inputs: [TestTensor?], _ element: ElementType, _ expected: Grid<Int>,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  for threads in Set([1, Sizes.threads(expected.values.count)]) {
+    try expectMoved(operation, inputs, to: [try expected.tensor(element)], threads: threads, sourceLocation)
   }
 }
 
@@ -94,4 +127,10 @@ func expectRejectedValues(
       expectRejection(of: operation, operands, outputs: outputs, "\(value)", sourceLocation: sourceLocation)
     }
   }
+}
+
+/// A vector of integers for shapes, axes and positions.
+func vector(_ values: [Int], _ element: ElementType = .int32, constant: Bool = true) throws -> TestTensor {
+  let tensor = try TestTensor(integers: values, as: element)
+  return constant ? tensor.constant : tensor
 }

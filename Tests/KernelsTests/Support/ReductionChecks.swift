@@ -115,6 +115,21 @@ struct ReductionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Expects the output's zero point for integers that have no quantisation, and a typed error where the output has none.
+  static func expectZeroOfUnquantized(
+    _ make: (OperatorOptions) throws -> any Operator, _ element: ElementType,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let input = try TestTensor(integers: [3, 1, 0, 9, 100, 2], [2, 3], as: element)
+    let axes = try TestTensor([1] as [Int32]).constant
+    for output in AffineForm.zeroPoints(element, scale: 0.05) {
+      let result = try KernelTestSupport.run(make(.defaults), [input, axes], outputs: [output.output])
+      #expect(result[0].integers == [output.zeroPoint, output.zeroPoint], sourceLocation: sourceLocation)
+    }
+    expectRejection(
+      .malformed, of: try make(.defaults), [input, axes], outputs: [(element, .none)], sourceLocation: sourceLocation)
+  }
+
   /// Runs the reduction with extreme but legal scales, which it may refuse, but must survive.
   static func expectSurvivalOfExtremeScales(
     _ make: (OperatorOptions) throws -> any Operator, _ element: ElementType,

@@ -121,6 +121,87 @@ import Testing
     }
   }
 
+  /// y = reshape(-x, shape(x)[::-1] * 1), then y + rank(x) as a float.
+  private func reversing() throws -> (graph: Graph, x: TensorID, y: TensorID, z: TensorID) {
+    var sketch = GraphSketch()
+    let x = sketch.input([2, 6])
+    let shape = sketch.node(ShapeOf(options: .defaults), [x], [2], .int32)
+    let reversed = sketch.node(
+      ReverseV2(options: .defaults), [shape, try sketch.constant([0] as [Int32])], [2], .int32)
+    let computed = sketch.node(
+      try Mul(options: .defaults), [reversed, try sketch.constant([1, 1] as [Int32])], [2], .int32)
+    let negative = sketch.node(Neg(options: .defaults), [x], [2, 6])
+    let y = sketch.node(try Reshape(options: .defaults), [negative, computed], [1, 1])
+    let rank = sketch.node(Rank(options: .defaults), [y], [], .int32)
+    let real = sketch.node(Cast(options: .defaults), [rank], [])
+    let z = sketch.node(try Add(options: .defaults), [y, real], [1, 1])
+    sketch.graph.outputs = [z]
+    return (sketch.graph, x, y, z)
+  }
+
+  /// What follows from shapes alone is known before the model runs, and computed no more.
+  @Test func shapesAreKnownAhead() throws {
+    let (graph, x, _, z) = try reversing()
+    let run = try GraphRun(graph)
+    for dimensions in [[2, 6], [4, 3], [1, 0], [2, 6]] {
+      try run.resize(x, to: dimensions)
+      let count = dimensions[0] * dimensions[1]
+      try run.set(x, (0..<count).map { Float($0) })
+      #expect(run.runner.isPlannedToTheEnd)
+      #expect(run.shape(z) == dimensions.reversed())
+      #expect(run.runner.placement.operators.map(\.name) == ["NEG", "RESHAPE", "ADD"])
+      try run.invoke()
+      #expect(try run.floats(z) == (0..<count).map { 2 - Float($0) })
+    }
+  }
+
+  @Test func delegatesTakeWhatFollowsFromShapes() throws {
+    let (graph, x, _, z) = try reversing()
+    let run = try GraphRun(graph, delegates: [TestDelegate { _ in true }])
+    try run.set(x, (0..<12).map { Float($0) })
+    try run.invoke()
+    #expect(try run.floats(z) == (0..<12).map { 2 - Float($0) })
+    #expect(run.runner.placement.operators.map(\.delegate) == ["test", "test", "test"])
+  }
+
+  /// A shape that the caller asks for is written each time.
+  @Test func shapesCanBeOutputs() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3], .string)
+    let shape = sketch.node(ShapeOf(options: .defaults), [x], [1], .int64)
+    let rank = sketch.node(Rank(options: .defaults), [x], [], .int32)
+    let sum = sketch.node(try Add(options: .defaults), [shape, shape], [1], .int64)
+    sketch.graph.outputs = [shape, rank, sum]
+    let run = try GraphRun(sketch.graph)
+    for count in [3, 0, 5] {
+      try run.resize(x, to: [count])
+      try run.invoke()
+      #expect(try run.values(shape, as: Int64.self) == [Int64(count)])
+      #expect(try run.values(rank, as: Int32.self) == [1])
+      #expect(try run.values(sum, as: Int64.self) == [2 * Int64(count)])
+    }
+  }
+
+  /// An operator that fails on known values does so when the model runs, by its name.
+  @Test func failuresOnKnownValuesWaitForTheModelToRun() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([3])
+    let shape = sketch.node(ShapeOf(options: .defaults), [x], [1], .int32)
+    let y = sketch.node(
+      try Gather(options: .defaults), [try sketch.constant([7, 8] as [Float]), shape], [1])
+    sketch.graph.outputs = [y]
+    let run = try GraphRun(sketch.graph)
+    try run.runner.allocate()
+    #expect {
+      try run.invoke()
+    } throws: { error in
+      (error as? ModelError)?.location.operatorName == "GATHER"
+    }
+    try run.resize(x, to: [1])
+    try run.invoke()
+    #expect(try run.floats(y) == [8])
+  }
+
   /// A delegate is asked for what is planned before the model runs, and the placement does not claim more.
   @Test func delegatesTakeTheFirstSegment() throws {
     let (graph, x, s, y) = try reshaping()

@@ -18,5 +18,8 @@ int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char
 int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_softmax(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
 #endif

@@ -1,0 +1,157 @@
+internal import CKernels
+internal import TensorTypes
+
+/// A function of one real number that the C kernels apply to whole arrays, with the precision that `CKernels.h` states.
+enum FloatFunction: Sendable {
+  case exponential
+  case logistic
+  case tanh
+  /// `e^x - 1` below 0, else `x`.
+  case exponentialLinear
+  case gelu
+  /// GELU by the hyperbolic tangent.
+  case approximateGELU
+  case hardSwish
+  /// `x` times its logistic.
+  case swish
+
+  private typealias Map = @convention(c) (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
+
+  private var map: Map? {
+    let maps = unsafe Microkernels.best.table.pointee.f32_function
+    return switch self {
+    case .exponential: unsafe maps.0
+    case .logistic: unsafe maps.1
+    case .tanh: unsafe maps.2
+    case .exponentialLinear: unsafe maps.3
+    case .gelu: unsafe maps.4
+    case .approximateGELU: unsafe maps.5
+    case .hardSwish: unsafe maps.6
+    case .swish: unsafe maps.7
+    }
+  }
+
+  /// `y[i] = f(x[i])`.
+  func apply(_ x: Span<Float>, _ y: inout MutableSpan<Float>) {
+    precondition(x.count == y.count)
+    // Safety: the kernel reads and writes as many elements as both spans have.
+    unsafe x.withUnsafeBufferPointer { x in
+      unsafe y.withUnsafeMutableBufferPointer { y in
+        unsafe map?(x.baseAddress, y.baseAddress, x.count)
+      }
+    }
+  }
+
+  /// `x[i] = f(x[i])`.
+  func apply(_ x: inout MutableSpan<Float>) {
+    // Safety: a kernel may write where it reads.
+    unsafe x.withUnsafeMutableBufferPointer { x in
+      unsafe map?(UnsafePointer(x.baseAddress), x.baseAddress, x.count)
+    }
+  }
+
+  func apply(_ x: Float) -> Float {
+    var y: Float = 0
+    unsafe withUnsafePointer(to: x) { x in unsafe map?(x, &y, 1) }
+    return y
+  }
+
+  /// The kernel for elements of a floating type; nil for other types. Elements of 16 bits are computed in `float32`.
+  func kernel(_ type: TensorType) -> Kernel? {
+    let count = type.shape.elementCount
+    return switch type.element {
+    case .float32: floatKernel(count: count)
+    case .float16: halfKernel(count: count, { (x: Float16) in Float(x) }, { Float16($0) })
+    case .bfloat16: halfKernel(count: count, { (x: BFloat16) in Float(x) }, { BFloat16($0) })
+    default: nil
+    }
+  }
+
+  /// Elements worth handing to another thread.
+  private static let grain = 8192
+
+  private func floatKernel(count: Int) -> Kernel {
+    Kernel { io throws(OperatorError) in
+      let inPlace = io.isInPlace(input: 0)
+      try io.parallel(count, grain: Self.grain) { range in
+        var y = io.output(0, as: Float.self, in: range)
+        if inPlace {
+          apply(&y)
+        } else {
+          apply(io.input(0, as: Float.self, in: range), &y)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func halfKernel<T: BitwiseCopyable>(
+    count: Int, _ widen: @escaping @Sendable (T) -> Float, _ narrow: @escaping @Sendable (Float) -> T
+  ) -> Kernel {
+    Kernel { io throws(OperatorError) in
+      try io.parallel(count, grain: Self.grain) { range in
+        let x = io.input(0, as: T.self, in: range)
+        var y = io.output(0, as: T.self, in: range)
+        var wide = InlineArray<256, Float>(repeating: 0)
+        for start in stride(from: 0, to: x.count, by: 256) {
+          let length = min(256, x.count - start)
+          for i in 0..<length { wide[i] = widen(x[start + i]) }
+          var span = wide.mutableSpan
+          apply(&span)
+          for i in 0..<length { y[start + i] = narrow(wide[i]) }
+        }
+      }
+    }
+  }
+}
+
+/// Arithmetic of two `float32` operands that the C kernels apply to whole arrays.
+enum FloatArithmetic: Sendable {
+  case add
+  case subtract
+  case multiply
+  case divide
+  case squaredDifference
+
+  private typealias Combine =
+    @convention(c) (
+      UnsafePointer<Float>?, Bool, UnsafePointer<Float>?, Bool, UnsafeMutablePointer<Float>?, Int, Float, Float
+    ) -> Void
+
+  private var combine: Combine? {
+    let combinations = unsafe Microkernels.best.table.pointee.f32_arithmetic
+    return switch self {
+    case .add: unsafe combinations.0
+    case .subtract: unsafe combinations.1
+    case .multiply: unsafe combinations.2
+    case .divide: unsafe combinations.3
+    case .squaredDifference: unsafe combinations.4
+    }
+  }
+
+  /// The kernel that combines inputs 0 and 1, broadcast against each other, and clamps the result to a range. NaN passes.
+  func kernel(_ broadcast: Broadcast, _ range: ClosedRange<Float> = -.infinity ... .infinity) -> Kernel {
+    let leftRepeats = broadcast.repeats(0)
+    let rightRepeats = broadcast.repeats(1)
+    let combine = unsafe combine
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { part in
+        broadcast.forEachRun(in: part) { position, left, right, count in
+          // Safety: the spans have the elements that the kernel reads and writes; it may write where it reads.
+          let a = io.input(0, as: Float.self, in: left..<left + (leftRepeats ? 1 : count))
+          let b = io.input(1, as: Float.self, in: right..<right + (rightRepeats ? 1 : count))
+          var y = io.output(0, as: Float.self, in: position..<position + count)
+          unsafe a.withUnsafeBufferPointer { a in
+            unsafe b.withUnsafeBufferPointer { b in
+              unsafe y.withUnsafeMutableBufferPointer { y in
+                unsafe combine?(
+                  a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, count, range.lowerBound,
+                  range.upperBound)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
