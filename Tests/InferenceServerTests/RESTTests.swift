@@ -227,6 +227,16 @@ struct RESTTests {
     #expect(try await send(fixed, .post, "/v2/repository/models/m/unload").status == 503)
   }
 
+  @Test func pagesOfOtherSites() async throws {
+    let service = try await service(folder())
+    for (origin, status) in [
+      ("http://localhost", 200), ("http://LOCALHOST", 200), ("http://evil.example", 403), ("null", 403),
+      ("http://localhost:81", 403), ("", 403),
+    ] {
+      #expect(try await send(service, .post, "/v2/repository/index", headers: ["Origin": origin]).status == status)
+    }
+  }
+
   @Test func traces() async throws {
     let service = try await service(folder())
     let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

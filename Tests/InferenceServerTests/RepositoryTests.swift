@@ -151,6 +151,27 @@ struct RepositoryTests {
     #expect(error?.message.hasSuffix("inference request batch-size must be <= 8 for 'm'") == true)
   }
 
+  /// A call with little time gives up in a batch with one that has more.
+  @Test func deadlinesInsideABatch() async throws {
+    let folder = try TestRepository()
+    try folder.add(
+      "m", TestModels.addRelu,
+      configuration: #"{"max_batch_size": 8, "dynamic_batching": {"max_queue_delay_microseconds": 60000000}}"#)
+    let repository = try await folder.open()
+    var short = rows([1, 2, 3, 4])
+    short.timeout = .milliseconds(100)
+    var long = rows([1, 2, 3, 4])
+    long.timeout = .milliseconds(700)
+    let clock = ContinuousClock()
+    let start = clock.now
+    let other = Task { [long] in try await repository.infer(long) }
+    let hasty = Task { [short] in try await repository.infer(short) }
+    await #expect(throws: ServingError.self) { try await hasty.value }
+    #expect(clock.now - start < .milliseconds(600))
+    await #expect(throws: ServingError.self) { try await other.value }
+    #expect(try repository.model("m").waiting == 0)
+  }
+
   @Test func reloadingKeepsWhatWorks() async throws {
     let folder = try TestRepository()
     try folder.add("m", TestModels.addRelu)

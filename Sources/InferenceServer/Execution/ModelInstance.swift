@@ -77,7 +77,10 @@ final class ModelInstance: @unchecked Sendable {
 
   /// Serves calls until the queue is closed and empty.
   func serve(_ queue: RequestQueue) {
-    while let calls = queue.next() { serve(calls) }
+    while let calls = queue.next() {
+      serve(calls)
+      queue.done(calls)
+    }
   }
 
   private func serve(_ calls: [InferenceCall]) {
@@ -112,7 +115,7 @@ final class ModelInstance: @unchecked Sendable {
   ) throws(ServingError) -> [[Tensor]] {
     let begin = ExecutionContext.now()
     times.queue = begin
-    // The batch may run until the last of its calls gives up; the sweeper does not see running calls.
+    // The batch may run until the last of its calls gives up; the queue's sweeper ends the others in time.
     let deadline = calls.map(\.deadline).max() ?? 0
     guard deadline > begin else { throw .timeout }
     let isProfiled = invocations % Self.profilingInterval == 0

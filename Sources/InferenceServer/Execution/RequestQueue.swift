@@ -11,6 +11,8 @@ final class RequestQueue: @unchecked Sendable {
   private let capacity: Int
   // Guarded by the monitor.
   private var calls: [InferenceCall] = []
+  /// Calls that instances have taken, and still run.
+  private var running: [InferenceCall] = []
   private var isClosed = false
   private var sweepTime = UInt64.max
 
@@ -71,6 +73,7 @@ final class RequestQueue: @unchecked Sendable {
         case .run(let count):
           let batch = Array(calls.prefix(count))
           calls.removeFirst(batch.count)
+          running += batch
           if !calls.isEmpty { calling.signal() }
           return batch
         case .wait(let time):
@@ -78,6 +81,11 @@ final class RequestQueue: @unchecked Sendable {
         }
       }
     }
+  }
+
+  /// Says that calls of ``next()`` are not run any more.
+  func done(_ batch: [InferenceCall]) {
+    monitor.locked { running.removeAll { call in batch.contains { $0 === call } } }
   }
 
   private static func canJoin(_ a: InferenceCall, _ b: InferenceCall) -> Bool {
@@ -88,19 +96,21 @@ final class RequestQueue: @unchecked Sendable {
       }
   }
 
-  /// Ends waiting calls when their deadline passes, also while all instances are busy. Returns when the queue is closed and empty.
+  /// Ends calls when their deadline passes: those that wait while all instances are busy, and those that run in a batch whose other members have
+  /// more time. Returns when the queue is closed and empty.
   func sweep() {
     while true {
       let expired: [InferenceCall]? = monitor.locked {
-        if isClosed, calls.isEmpty { return nil }
+        if isClosed, calls.isEmpty, running.isEmpty { return nil }
         let now = ExecutionContext.now()
-        let expired = calls.filter { $0.deadline <= now }
+        let expired = (calls + running).filter { $0.deadline <= now && !$0.isFinished }
         if !expired.isEmpty {
           calls.removeAll { $0.deadline <= now }
           return expired
         }
         // Calls whose deadline is far off need no sweeper while the queue is short, which spares a wake-up for each of them.
-        sweepTime = calls.map(\.deadline).min() ?? now.addingReportingOverflow(Self.idleSleep).partialValue
+        let pending = (calls + running).lazy.filter { !$0.isFinished }.map(\.deadline).min()
+        sweepTime = min(pending ?? UInt64.max, now + Self.idleSleep)
         monitor.wait(sweeping, until: sweepTime)
         sweepTime = .max
         return []

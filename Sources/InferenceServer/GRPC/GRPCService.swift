@@ -181,6 +181,7 @@ extension RPCError {
       case .tooLarge: .resourceExhausted
       case .unsupported: .unimplemented
       case .unauthenticated: .unauthenticated
+      case .forbidden: .permissionDenied
       case .cancelled: .cancelled
       case .internal: .internalError
       }

@@ -54,11 +54,12 @@ struct Answer {
 }
 
 extension ServingError {
-  /// The status that Triton answers with; 401 and 413 where it has none.
+  /// The status that Triton answers with; 401, 403 and 413 where it has none.
   package var httpStatus: Int {
     switch kind {
     case .invalidArgument: 400
     case .unauthenticated: 401
+    case .forbidden: 403
     case .notFound: 404
     case .tooLarge: 413
     case .cancelled: 499

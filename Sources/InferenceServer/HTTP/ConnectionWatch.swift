@@ -1,4 +1,6 @@
+internal import HTTPTypes
 package import NIOCore
+package import NIOHTTPTypes
 internal import Synchronization
 
 /// A connection, as long as it is open.
@@ -25,12 +27,20 @@ package final class ConnectionWatch: Sendable {
   }
 }
 
-/// Tells a ``ConnectionWatch`` when the client has closed its side.
+/// Tells a ``ConnectionWatch`` when the client has closed its side, and clients that ask first (`Expect: 100-continue`) to go on.
 package final class ConnectionWatchHandler: ChannelInboundHandler, RemovableChannelHandler {
-  package typealias InboundIn = NIOAny
+  package typealias InboundIn = HTTPRequestPart
+  package typealias OutboundOut = HTTPResponsePart
   private let watch: ConnectionWatch
 
   package init(_ watch: ConnectionWatch) { self.watch = watch }
+
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if case .head(let head) = unwrapInboundIn(data), head.headerFields[.expect]?.lowercased() == "100-continue" {
+      context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+    }
+    context.fireChannelRead(data)
+  }
 
   package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if let event = event as? ChannelEvent, event == .inputClosed { watch.closed(ConnectionID(context.channel)) }

@@ -78,6 +78,10 @@ package struct RESTResponder: HTTPResponder {
     case .page: return .page
     default: break
     }
+    // Other sites' pages in a browser of this machine could reach a server that only this machine can.
+    if let origin = request.headers[.origin], !Self.isSameSite(origin, authority: request.head.authority) {
+      throw ServingError(.forbidden, "requests from pages of other sites are refused")
+    }
     if let token = service.token, !token.matches(request.headers[.authorization]) {
       throw ServingError(.unauthenticated, "missing or wrong bearer token")
     }
@@ -123,6 +127,12 @@ package struct RESTResponder: HTTPResponder {
     case .wrongMethod(let allowed): return .wrongMethod(allowed: allowed)
     case .serverLive, .serverReady, .page, .unknown: throw ServingError(.notFound, "Not Found")
     }
+  }
+
+  /// Whether a page of `origin` (`http://host:port`) came from the server that the request names.
+  private static func isSameSite(_ origin: String, authority: String?) -> Bool {
+    guard let authority, let slashes = origin.firstRange(of: "://") else { return false }
+    return origin[slashes.upperBound...].lowercased() == authority.lowercased()
   }
 
   /// The JSON object that some requests may carry; nil when they do not.

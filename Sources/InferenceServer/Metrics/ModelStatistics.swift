@@ -87,7 +87,7 @@ package final class ModelStatistics: Sendable {
       case .unavailable, .tooLarge: .rejected
       case .cancelled: .cancelled
       case .internal, .unsupported: .backend
-      case .invalidArgument, .notFound, .unauthenticated: .other
+      case .invalidArgument, .notFound, .unauthenticated, .forbidden: .other
       }
     state.withLock { state in
       state.pending -= 1

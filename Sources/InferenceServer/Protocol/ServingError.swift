@@ -10,6 +10,7 @@ package struct ServingError: Error, Sendable, Equatable, CustomStringConvertible
     case tooLarge
     case unsupported
     case unauthenticated
+    case forbidden
     case cancelled
     case `internal`
   }

@@ -43,6 +43,7 @@ package final class ModelRepository: Sendable {
   let logger: Logger
   let limits: RepositoryLimits
   let state = Mutex<[String: Entry]>([:])
+  private let hasLoaded = Mutex(false)
   private let worker: SerialWorker
 
   /// - Throws: ``ServingError`` when the folder cannot be read.
@@ -96,9 +97,10 @@ package final class ModelRepository: Sendable {
       .sorted { ($0.name, $0.version) < ($1.name, $1.version) }
   }
 
-  /// Whether every model that should be served is.
+  /// Whether the models that the server was started with were tried, and every one that should be served is.
   package var isReady: Bool {
-    state.withLock { entries in
+    guard hasLoaded.withLock({ $0 }) else { return false }
+    return state.withLock { entries in
       entries.values.allSatisfy { entry in
         entry.isUnloaded || !entry.ready.isEmpty
       }
@@ -153,6 +155,7 @@ package final class ModelRepository: Sendable {
     for name in names ?? found where names != nil || ModelFolder.isFolder("\(path)/\(name)") {
       try? await load(name, isAsked: names != nil)
     }
+    hasLoaded.withLock { $0 = true }
   }
 
   /// Loads a model, or what changed of it.
