@@ -37,6 +37,11 @@ let package = Package(
     .library(name: "OperatorLibraries", targets: ["OperatorLibraries"]),
     .executable(name: "tflite", targets: ["tflite"]),
   ],
+  traits: [
+    .default(enabledTraits: ["Server"]),
+    .trait(
+      name: "Server", description: "`tflite serve`, with its HTTP and gRPC packages; by far most of a first build."),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     // Only InferenceServer uses these.
@@ -130,9 +135,9 @@ let package = Package(
       name: "tflite",
       dependencies: [
         "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "OperatorLibraries", "TensorConversion",
-        "TensorFiles", "ImageFiles", "InferenceServer",
+        "TensorFiles", "ImageFiles", .target(name: "InferenceServer", condition: .when(traits: ["Server"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Server"])),
       ],
       swiftSettings: swiftSettings),
 

@@ -10,7 +10,15 @@ struct TFLite: AsyncParsableCommand {
       Exit status: 0 on success, 1 for a model or data that cannot be used, 64 for wrong arguments. Errors are written to standard error.
       """,
     version: "0.1.0",
-    subcommands: [
-      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, OperatorsCommand.self, ServeCommand.self,
-    ])
+    subcommands: commands)
+
+  private static var commands: [any ParsableCommand.Type] {
+    var commands: [any ParsableCommand.Type] = [
+      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, OperatorsCommand.self,
+    ]
+    #if Server
+      commands.append(ServeCommand.self)
+    #endif
+    return commands
+  }
 }
