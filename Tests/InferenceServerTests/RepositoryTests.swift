@@ -161,13 +161,13 @@ struct RepositoryTests {
     var short = rows([1, 2, 3, 4])
     short.timeout = .milliseconds(100)
     var long = rows([1, 2, 3, 4])
-    long.timeout = .milliseconds(700)
-    let clock = ContinuousClock()
-    let start = clock.now
+    long.timeout = .seconds(60)
     let other = Task { [long] in try await repository.infer(long) }
     let hasty = Task { [short] in try await repository.infer(short) }
-    await #expect(throws: ServingError.self) { try await hasty.value }
-    #expect(clock.now - start < .milliseconds(600))
+    // Were it not ended by itself, it would be answered with the batch.
+    let error = await #expect(throws: ServingError.self) { try await hasty.value }
+    #expect(error?.message.hasSuffix("Request timeout expired") == true)
+    other.cancel()
     await #expect(throws: ServingError.self) { try await other.value }
     #expect(try repository.model("m").waiting == 0)
   }
