@@ -128,7 +128,7 @@ typedef struct tflk_quantized_output {
 
 #pragma mark - Functions of floats
 
-/// Functions of one float. Relative errors, measured against double precision, stay within 3 units in the last place, of `SWISH` within 4;
+/// Functions of one float. Relative errors, measured against double precision, stay within 3 units in the last place;
 /// errors of `GELU` within 1e-6 of x. NaN gives NaN.
 typedef enum tflk_function {
   TFLK_EXP = 0,
@@ -138,10 +138,9 @@ typedef enum tflk_function {
   TFLK_GELU,        ///< x / 2 * erfc(-x / sqrt 2)
   TFLK_GELU_TANH,   ///< x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
   TFLK_HARD_SWISH,  ///< x * clamp(x + 3, 0, 6) / 6
-  TFLK_SWISH,       ///< x * logistic(x)
 } tflk_function;
 
-enum { TFLK_FUNCTION_COUNT = 8 };
+enum { TFLK_FUNCTION_COUNT = 7 };
 
 /// Functions of two floats.
 typedef enum tflk_arithmetic {

@@ -12,8 +12,6 @@ enum FloatFunction: Sendable {
   /// GELU by the hyperbolic tangent.
   case approximateGELU
   case hardSwish
-  /// `x` times its logistic.
-  case swish
 
   private typealias Map = @convention(c) (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
@@ -27,7 +25,6 @@ enum FloatFunction: Sendable {
     case .gelu: unsafe maps.4
     case .approximateGELU: unsafe maps.5
     case .hardSwish: unsafe maps.6
-    case .swish: unsafe maps.7
     }
   }
 
