@@ -100,6 +100,8 @@ let package = Package(
     .target(
       name: "TensorConversion", dependencies: ["TFLiteRuntime", "TensorTypes", "TensorFiles"],
       swiftSettings: swiftSettings),
+    .target(
+      name: "Comparison", dependencies: ["TFLiteRuntime", "TensorTypes"], swiftSettings: swiftSettings),
     // The inference server. Generated code is kept apart: it does not follow the package's settings.
     .target(
       name: "InferenceProtocol",
@@ -135,7 +137,8 @@ let package = Package(
       name: "tflite",
       dependencies: [
         "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "OperatorLibraries", "TensorConversion",
-        "TensorFiles", "ImageFiles", .target(name: "InferenceServer", condition: .when(traits: ["Server"])),
+        "Comparison", "TensorFiles", "ImageFiles",
+        .target(name: "InferenceServer", condition: .when(traits: ["Server"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Server"])),
       ],
@@ -180,6 +183,9 @@ let package = Package(
       dependencies: [
         "Delegates", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "KernelTestSupport", "ModelTestSupport",
       ],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "ComparisonTests", dependencies: ["Comparison", "TFLiteRuntime", "TensorTypes"],
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(

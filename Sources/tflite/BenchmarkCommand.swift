@@ -1,14 +1,21 @@
 internal import ArgumentParser
+internal import Comparison
 internal import Delegates
 internal import Foundation
 internal import TFLiteRuntime
+internal import TensorFiles
 
 /// `tflite benchmark`
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark",
     abstract: "Time a model's invocations.",
-    discussion: "Every invocation is timed by itself. peak_rss_kb counts from the process before the model was loaded.")
+    discussion: """
+      Every invocation is timed by itself. peak_rss_kb counts from the process before the model was loaded. With --delegates, every delegate \
+      with every number of threads has its turns of \(InterleavedBenchmark.invocationsPerTurn) timed invocations, after one that is not timed, and \
+      medians are compared to those of the first. Scripts written for TFLite's benchmark_model may keep --graph=, --num_threads=, --num_runs=, \
+      --warmup_runs=, --use_xnnpack= and --enable_op_profiling=.
+      """)
 
   @OptionGroup var arguments: ModelArguments
 
@@ -27,13 +34,42 @@ struct BenchmarkCommand: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  @Option(help: "Compare these, with each number of --threads: \(DelegateName.allValueStrings.joined(separator: ",")).")
+  var delegates: DelegateNames?
+
+  @Option(help: "With --delegates: also write the table to this file.", completion: .file(extensions: ["csv"]))
+  var csv: String?
+
+  @Flag(name: .customLong("timings-line"), help: .hidden)
+  var printsTimingsLine = false
+
   func validate() throws {
+    if let delegates {
+      guard arguments.delegate == .builtin else {
+        throw ValidationError("--delegate and --delegates exclude each other.")
+      }
+      guard !profile else { throw ValidationError("--profile is for one delegate.") }
+      guard delegates.values.count * arguments.threadCounts.values.count <= 64 else {
+        throw ValidationError("--delegates and --threads give more than 64 configurations.")
+      }
+    } else {
+      try arguments.requireOneThreadCount()
+      guard csv == nil else { throw ValidationError("--csv goes with --delegates.") }
+    }
     guard (1...10_000_000).contains(runs) else { throw ValidationError("--runs takes 1 to 10000000.") }
     guard (0...10_000_000).contains(warmup) else { throw ValidationError("--warmup takes 0 to 10000000.") }
   }
 
   func run() throws {
     let input = try InputData(path: inputs)
+    if let delegates {
+      let report = try InterleavedBenchmark(
+        arguments: arguments, delegates: delegates.values, runs: runs, warmup: warmup
+      ).report(input)
+      if json { try printJSON(report) } else { print(report.text) }
+      if let csv { try AtomicFile.write(report.csv, to: csv) }
+      return
+    }
     let clock = ContinuousClock()
     let before = ProcessMemory.residentKilobytes
     let start = clock.now
@@ -44,6 +80,7 @@ struct BenchmarkCommand: ParsableCommand {
     try interpreter.invoke()
     let first = clock.now
     for _ in 0..<max(warmup - 1, 0) { try interpreter.invoke() }
+    let warm = clock.now
     var samples: [Double] = []
     samples.reserveCapacity(runs)
     for _ in 0..<runs {
@@ -64,16 +101,22 @@ struct BenchmarkCommand: ParsableCommand {
       model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads, samplesUs: samples,
       loadUs: (loaded - start).microseconds, firstUs: (first - loaded).microseconds, peakRssKb: peak,
       latencyUs: Latency(samples), arenaBytes: interpreter.arena.bytes, profile: profile ? entries : nil,
-      deviceEstimate: try deviceEstimate(model))
+      deviceEstimate: try arguments.deviceEstimate(model, delegate: arguments.delegate))
     if json { try printJSON(report) } else { print(report.text) }
+    if printsTimingsLine, !json {
+      print(
+        BenchmarkModelFlags.timings(
+          initialisation: report.loadUs, first: report.firstUs,
+          warmup: (warm - loaded).microseconds / Double(max(warmup, 1)), inference: report.latencyUs.mean))
+    }
   }
 }
 
-extension BenchmarkCommand {
-  /// How long the chip may take; nil for other delegates.
-  fileprivate func deviceEstimate(_ model: Model) throws -> AcceleratorReport.Estimate? {
-    guard arguments.delegate == .accelerator else { return nil }
-    let options = try arguments.accelerator.options()
+extension ModelArguments {
+  /// How long the accelerator's chip may take; nil for other delegates.
+  func deviceEstimate(_ model: Model, delegate: DelegateName) throws -> AcceleratorReport.Estimate? {
+    guard delegate == .accelerator else { return nil }
+    let options = try accelerator.options()
     return AcceleratorReport.Estimate(AcceleratorAssessment(model, options: options).estimate, options)
   }
 }
@@ -91,7 +134,7 @@ enum ProcessMemory {
   }
 }
 
-private struct Latency: Encodable {
+struct Latency: Encodable {
   let min: Double
   let p50: Double
   let mean: Double
@@ -99,20 +142,15 @@ private struct Latency: Encodable {
   let p99: Double
   let max: Double
 
-  init(_ samples: [Double]) {
-    let sorted = samples.sorted()
-    func percentile(_ fraction: Double) -> Double {
-      let position = fraction * Double(sorted.count - 1)
-      let index = Int(position)
-      let next = Swift.min(index + 1, sorted.count - 1)
-      return sorted[index] + (sorted[next] - sorted[index]) * (position - Double(index))
-    }
-    min = sorted[0]
-    p50 = percentile(0.5)
-    mean = sorted.reduce(0, +) / Double(sorted.count)
-    p90 = percentile(0.9)
-    p99 = percentile(0.99)
-    max = sorted[sorted.count - 1]
+  init(_ samples: [Double]) { self.init(InterleavedSamples([samples])) }
+
+  init(_ samples: InterleavedSamples) {
+    min = samples.percentile(0)
+    p50 = samples.percentile(0.5)
+    mean = samples.sorted.reduce(0, +) / Double(samples.sorted.count)
+    p90 = samples.percentile(0.9)
+    p99 = samples.percentile(0.99)
+    max = samples.percentile(1)
   }
 }
 

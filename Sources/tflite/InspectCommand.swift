@@ -16,6 +16,8 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print as JSON.")
   var json = false
 
+  func validate() throws { try arguments.requireOneThreadCount() }
+
   func run() throws {
     let model = try arguments.loadModel()
     let report = try ModelReport(model, arguments)

@@ -20,14 +20,26 @@ struct ModelArguments: ParsableArguments {
     help: "What must run on the delegate, or the model is an error: full, none, 80%, op:CONV_2D,ADD.")
   var requirement: PlacementRequirement = .anywhere
 
-  @Option(help: "Threads for kernels and delegates.")
-  var threads: Int = 1
+  @Option(name: .customLong("threads"), help: "Threads for kernels and delegates.")
+  var threadCounts = ThreadCounts(values: [1])
 
   @OptionGroup var operators: OperatorArguments
   @OptionGroup(title: "Accelerator") var accelerator: AcceleratorArguments
 
   func validate() throws {
-    guard (1...1024).contains(threads) else { throw ValidationError("--threads takes 1 to 1024, not \(threads).") }
+    for threads in threadCounts.values where !(1...1024).contains(threads) {
+      throw ValidationError("--threads takes 1 to 1024, not \(threads).")
+    }
+  }
+
+  /// The number of threads of commands that take one.
+  var threads: Int { threadCounts.values.first ?? 1 }
+
+  /// For commands that take one number of threads.
+  func requireOneThreadCount() throws {
+    guard threadCounts.values.count == 1 else {
+      throw ValidationError("--threads takes one number here; several are for benchmark --delegates.")
+    }
   }
 
   func loadModel() throws -> Model { try Model(contentsOf: model, operators: try operators.table()) }
@@ -41,6 +53,37 @@ struct ModelArguments: ParsableArguments {
       model, signature: signature, options: .init(threads: threads, requirement: requirement ?? self.requirement),
       delegates: try delegate.delegates(accelerator))
   }
+
+  /// An interpreter for another delegate and number of threads than those of the command line. What is required of the placement counts for
+  /// delegates, not for the built-in kernels.
+  func makeInterpreter(
+    _ model: Model, delegate: DelegateName, threads: Int, threadPool: ThreadPool? = nil,
+    preservesIntermediates: Bool = false
+  ) throws -> Interpreter {
+    let requirement = delegate == .builtin ? .anywhere : requirement
+    return try Interpreter(
+      model, signature: signature,
+      options: .init(
+        threads: threads, threadPool: threadPool, preservesIntermediates: preservesIntermediates,
+        requirement: requirement),
+      delegates: try delegate.delegates(accelerator))
+  }
+}
+
+/// One or several numbers of threads, separated by commas.
+struct ThreadCounts: ExpressibleByArgument {
+  let values: [Int]
+
+  init(values: [Int]) { self.values = values }
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    let values = numbers.compactMap(\.self)
+    guard values.count == numbers.count, !values.isEmpty else { return nil }
+    self.values = values
+  }
+
+  var defaultValueDescription: String { values.map(String.init).joined(separator: ",") }
 }
 
 /// Which operators models may use.
@@ -72,5 +115,19 @@ enum DelegateName: String, ExpressibleByArgument, CaseIterable {
     case .xnnpack: [.xnnpack()]
     case .accelerator: [.accelerator(try accelerator.options())]
     }
+  }
+}
+
+/// Several back ends, separated by commas.
+struct DelegateNames: ExpressibleByArgument {
+  let values: [DelegateName]
+
+  init?(argument: String) {
+    let names = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      DelegateName(rawValue: String($0))
+    }
+    let values = names.compactMap(\.self)
+    guard values.count == names.count, !values.isEmpty else { return nil }
+    self.values = values
   }
 }

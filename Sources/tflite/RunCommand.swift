@@ -47,6 +47,7 @@ struct RunCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
+    try arguments.requireOneThreadCount()
     guard inputs == nil || image == nil else { throw ValidationError("--inputs and --image exclude each other.") }
     guard top > 0 else { throw ValidationError("--top takes a positive number.") }
     if let std, std == 0 || !std.isFinite { throw ValidationError("--std must be a number other than 0.") }

@@ -39,8 +39,7 @@ package struct InferenceServer: Sendable {
     if let path = options.httpSocket { services.append(try httpApplication(.unixDomainSocket(path: path))) }
     if let port = options.grpcPort { services.append(try grpcServer(tcpAddress(port))) }
     if let path = options.grpcSocket {
-      // A socket that an earlier process left behind.
-      unsafe unlink(path)
+      removeSocket(path)
       services.append(try grpcServer(.unixDomainSocket(path: path)))
     }
     var configuration = ServiceGroupConfiguration(
@@ -48,6 +47,13 @@ package struct InferenceServer: Sendable {
     configuration.maximumGracefulShutdownDuration = options.shutdownTimeout
     defer { service.repository.close() }
     try await ServiceGroup(configuration: configuration).run()
+  }
+
+  /// Removes a socket that an earlier process left behind, and nothing else.
+  private func removeSocket(_ path: String) {
+    var status = stat()
+    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
+    unsafe unlink(path)
   }
 
   /// Idle connections take a file descriptor each.

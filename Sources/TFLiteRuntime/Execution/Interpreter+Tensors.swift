@@ -13,6 +13,9 @@ extension Interpreter {
   /// A tensor's name in the model.
   package func name(of tensor: TensorID) -> String { runner.graph[tensor].name }
 
+  /// The operators of the graph that is run: the subgraph's after the graph passes.
+  package var nodes: [Node] { runner.graph.nodes }
+
   /// A copy of a tensor's memory as it is, also before anything was computed; of strings, TFLite's layout. nil where it has no memory (yet).
   package func bytes(of tensor: TensorID) -> [UInt8]? {
     guard tensor.index >= 0, tensor.index < runner.graph.tensors.count, let slot = runner.slot(of: tensor) else {
