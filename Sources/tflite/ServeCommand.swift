@@ -6,7 +6,7 @@
   internal import TensorFiles
 
   /// `tflite serve`
-  struct ServeCommand: AsyncParsableCommand {
+  struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "serve",
       abstract: "Serve a folder of models over HTTP and gRPC (Open Inference Protocol, version 2).",
@@ -96,7 +96,7 @@
       }
     }
 
-    func run() async throws {
+    func run() throws {
       let level = Logger.Level(rawValue: logLevel) ?? .info
       // Libraries log through the same lines.
       LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
@@ -124,7 +124,8 @@
       options.pollInterval = poll == 0 ? nil : .seconds(poll)
       options.shutdownTimeout = .seconds(shutdownTimeout)
       options.logger = Logger(label: "tflite.serve")
-      try await InferenceServer(options).run()
+      let server = InferenceServer(options)
+      try waitFor { try await server.run() }
     }
   }
 #endif

@@ -2,7 +2,7 @@ internal import ArgumentParser
 
 /// The command line of the runtime.
 @main
-struct TFLite: AsyncParsableCommand {
+struct TFLite: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tflite",
     abstract: "Run, inspect and measure .tflite models.",
@@ -14,11 +14,15 @@ struct TFLite: AsyncParsableCommand {
 
   private static var commands: [any ParsableCommand.Type] {
     var commands: [any ParsableCommand.Type] = [
-      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, OperatorsCommand.self,
+      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, CompareCommand.self, OperatorsCommand.self,
     ]
     #if Server
       commands.append(ServeCommand.self)
     #endif
     return commands
+  }
+
+  static func main() async {
+    await main(BenchmarkModelFlags.translated(Array(CommandLine.arguments.dropFirst())))
   }
 }
