@@ -124,7 +124,7 @@
       options.pollInterval = poll == 0 ? nil : .seconds(poll)
       options.shutdownTimeout = .seconds(shutdownTimeout)
       options.logger = Logger(label: "tflite.serve")
-      let server = InferenceServer(options)
+      let server = try InferenceServer(options)
       try waitFor { try await server.run() }
     }
   }

@@ -22,7 +22,7 @@ struct TFLite: ParsableCommand {
     return commands
   }
 
-  static func main() async {
-    await main(BenchmarkModelFlags.translated(Array(CommandLine.arguments.dropFirst())))
+  static func main() {
+    main(BenchmarkModelFlags.translated(Array(CommandLine.arguments.dropFirst())))
   }
 }
