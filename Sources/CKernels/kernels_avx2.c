@@ -19,6 +19,7 @@
 
 #include "vector.inc"
 #include "f32_gemm.inc"
+#include "f32_winograd.inc"
 #include "requantize.inc"
 #include "prepare.inc"
 #include "int_tile.inc"

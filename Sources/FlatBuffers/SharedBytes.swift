@@ -16,6 +16,7 @@ internal import Glibc
   @safe private enum Owner {
     case allocation
     case mapping(UnsafeMutableRawPointer, length: Int)
+    case file(UnsafeMutableRawPointer, length: Int)
     case parent(SharedBytes)
   }
 
@@ -31,7 +32,7 @@ internal import Glibc
   deinit {
     switch owner {
     case .allocation: unsafe free(UnsafeMutableRawPointer(mutating: baseAddress))
-    case .mapping(let address, let length): unsafe munmap(address, length)
+    case .mapping(let address, let length), .file(let address, let length): unsafe munmap(address, length)
     case .parent: break
     }
   }
@@ -42,8 +43,17 @@ internal import Glibc
   public static func make<E: Error>(
     count: Int, failure: (SharedBytesError) -> E, fill: (UnsafeMutableRawBufferPointer) throws(E) -> Void
   ) throws(E) -> SharedBytes {
-    guard count >= 0, let memory = unsafe allocate(count) else { throw failure(.outOfMemory(bytes: count)) }
-    let bytes = unsafe SharedBytes(baseAddress: memory, count: count, owner: .allocation)
+    let bytes: SharedBytes
+    let memory: UnsafeMutableRawPointer
+    if count >= hugePage, let mapping = unsafe map(count) {
+      unsafe memory = mapping.address
+      bytes = unsafe SharedBytes(
+        baseAddress: memory, count: count, owner: .mapping(mapping.address, length: mapping.length))
+    } else {
+      guard count >= 0, let allocated = unsafe allocate(count) else { throw failure(.outOfMemory(bytes: count)) }
+      unsafe memory = allocated
+      bytes = unsafe SharedBytes(baseAddress: memory, count: count, owner: .allocation)
+    }
     try unsafe fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
     return bytes
   }
@@ -108,7 +118,7 @@ internal import Glibc
     else { throw .system(call: "mmap", code: errno) }
     unsafe self.init(
       baseAddress: UnsafeRawPointer(address) + (offset - start), count: count,
-      owner: .mapping(address, length: mapped))
+      owner: .file(address, length: mapped))
   }
 
   /// A part of these bytes that keeps the whole alive; nil when the range is not inside.
@@ -124,6 +134,33 @@ internal import Glibc
       let span = unsafe RawSpan(_unsafeStart: baseAddress, byteCount: count)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
+  }
+
+  /// Tells the system that bytes which are mapped from a file will hardly be read again, so that their pages need not stay in memory. They can
+  /// be read as before.
+  public func releasePages() {
+    var root = self
+    while case .parent(let parent) = root.owner { root = parent }
+    guard case .file = root.owner else { return }
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let start = unsafe (Int(bitPattern: baseAddress) + page - 1) / page * page
+    let end = unsafe (Int(bitPattern: baseAddress) + count) / page * page
+    guard start < end, let address = unsafe UnsafeMutableRawPointer(bitPattern: start) else { return }
+    unsafe madvise(address, end - start, MADV_DONTNEED)
+  }
+
+  private static let hugePage = 2 << 20
+
+  /// Large memory of its own, in huge pages where the system has some: fewer page faults, fewer misses of the translation buffer.
+  private static func map(_ count: Int) -> (address: UnsafeMutableRawPointer, length: Int)? {
+    // Vector kernels may read up to one vector past the last element of packed weights.
+    let (length, overflow) = count.addingReportingOverflow(alignment)
+    guard !overflow,
+      let address = unsafe mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      unsafe address != MAP_FAILED
+    else { return nil }
+    unsafe madvise(address, length, MADV_HUGEPAGE)
+    return unsafe (address, length)
   }
 
   private static func allocate(_ count: Int) -> UnsafeMutableRawPointer? {

@@ -20,6 +20,7 @@ public final class Constant: Sendable {
       do throws(E) {
         let form = try build()
         forms[layout] = form
+        bytes.releasePages()
         return .success(form)
       } catch {
         return .failure(error)

@@ -17,8 +17,11 @@ public final class ExecutionContext: Sendable {
   let states = OperatorStates()
 
   public let resources: Resources
+  /// Whether float convolutions may use Winograd's method.
+  package let usesWinograd: Bool
 
-  public init(threadPool: ThreadPool, resources: Resources = Resources()) {
+  public init(threadPool: ThreadPool, resources: Resources = Resources(), usesWinograd: Bool = true) {
+    self.usesWinograd = usesWinograd
     self.threadPool = threadPool
     self.resources = resources
   }

@@ -22,6 +22,8 @@ public struct NodeContext {
   /// For each subgraph that the operator's options name the operators in it, in execution order; empty where they name none. Only for
   /// operators whose kernels take their computation from there.
   public let bodies: [[OperatorDefinition.Identity]]
+  /// Whether float convolutions may use Winograd's method.
+  package let usesWinograd: Bool
   private let values: [Value]
   private let declaredInputs: [Shape?]
   /// Variables and tables, while the model runs.
@@ -36,8 +38,10 @@ public struct NodeContext {
   package init(
     inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
     intermediates: [TensorType] = [], variables: Set<Int> = [], bodies: [[OperatorDefinition.Identity]] = [],
-    resources: Resources? = nil, companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
+    resources: Resources? = nil, usesWinograd: Bool = true,
+    companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
   ) {
+    self.usesWinograd = usesWinograd
     self.companion = companion
     self.resources = resources
     self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }

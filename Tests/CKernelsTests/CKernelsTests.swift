@@ -33,6 +33,11 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func winogradConvolution(isa: String) {
+    let failure = unsafe failure(check_f32_winograd, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func int8Convolution(isa: String) {
     let failure = unsafe failure(check_int8_conv, on: isa)
     #expect(failure == nil)

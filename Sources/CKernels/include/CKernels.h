@@ -202,6 +202,32 @@ typedef struct tflk_kernels {
   void (*f32_conv)(
       const tflk_conv_geometry *geometry, const float *input, const float *zeros, const void *packed, float *output, size_t row_begin,
       size_t row_end, size_t tile_begin, size_t tile_end, float clamp_min, float clamp_max, void *scratch);
+
+  // float32 convolution by Winograd's F(4x4, 3x3), for filters of 3x3 with stride 1 and dilation 1 and input channels that are a multiple
+  // of 16. Work is divided over tiles of 4x4 pixels of the output and column tiles. Results do not depend on the division; they differ from
+  // those of `f32_conv` by about as much as those from the exact sum, and where inputs are not finite.
+
+  /// Tiles of the whole output.
+  size_t (*f32_winograd_tiles)(const tflk_conv_geometry *geometry);
+
+  /// Tiles that are computed together; ranges of multiples of it, or a little less, are fastest.
+  size_t (*f32_winograd_block)(size_t channels);
+
+  /// Bytes of packed weights.
+  size_t (*f32_winograd_packed_bytes)(size_t columns, size_t channels);
+
+  /// See `f32_pack`, with `weights[columns][3][3][channels]`.
+  void (*f32_winograd_pack)(
+      size_t columns, size_t channels, const float *weights, const float *bias, void *packed, size_t tile_begin, size_t tile_end);
+
+  /// See `f32_scratch_bytes`.
+  size_t (*f32_winograd_scratch_bytes)(const tflk_conv_geometry *geometry);
+
+  /// See `f32_conv`; [first, end) are tiles of the output.
+  void (*f32_winograd)(
+      const tflk_conv_geometry *geometry, const float *input, const float *zeros, const void *packed, float *output, size_t first,
+      size_t end, size_t tile_begin, size_t tile_end, float clamp_min, float clamp_max, void *scratch);
+
   // int8 and uint8 convolution and matrix product.
   //
   // The input is first copied into a *prepared* form (`int8_prepare`, once per call of the operator, divided over pixels): padded, converted

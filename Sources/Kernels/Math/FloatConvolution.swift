@@ -36,6 +36,26 @@ internal import TensorTypes
   ///   - weights: the input with the weights: `float32`, or constant `float16`.
   ///   - bias: the input with the bias, if there is one.
   func packed(_ node: NodeContext, weights: Int, bias: Int?) throws(OperatorError) -> SharedBytes? {
+    try unsafe packed(
+      node, form: isTransposed ? "transposed" : "", byteCount: totalBytes, tiles: groups * columnTiles,
+      weights: weights, bias: bias, pack: { unsafe pack(tile: $0, weights: $1, bias: $2, into: $3) })
+  }
+
+  /// Constant filters `[columns][3][3][channels]` and bias, transformed and packed for Winograd's method; nil when one of them is computed.
+  func winograd(
+    _ node: NodeContext, channels: Int, weights: Int, bias: Int?
+  ) throws(OperatorError) -> SharedBytes? {
+    let byteCount = unsafe aligned(kernels.table.pointee.f32_winograd_packed_bytes(columns, channels))
+    return try unsafe packed(
+      node, form: "winograd", byteCount: byteCount, tiles: columnTiles, weights: weights, bias: bias,
+      pack: { unsafe kernels.table.pointee.f32_winograd_pack(columns, channels, $1, $2, $3, $0, $0 + 1) })
+  }
+
+  /// Packs column tiles with `pack`, which takes the tile, weights, bias and the packed form.
+  private func packed(
+    _ node: NodeContext, form: String, byteCount: Int, tiles: Int, weights: Int, bias: Int?,
+    pack: (Int, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutableRawPointer) -> Void
+  ) throws(OperatorError) -> SharedBytes? {
     let constant =
       try node.input(weights).element == .float16 ? try node.unpacked(weights) : node.constant(weights)?.bytes
     guard let constant else { return nil }
@@ -43,16 +63,14 @@ internal import TensorTypes
     guard bias == nil || biasBytes != nil else { return nil }
     try check(constant, count: groups * columns * depth)
     if let biasBytes { try check(biasBytes, count: groups * columns) }
-    let key = "float \(kernels.name) \(groups) \(columns) \(depth) \(isTransposed) \(try node.input(weights).element)"
+    let key = "float \(kernels.name) \(groups) \(columns) \(depth) \(form) \(try node.input(weights).element)"
     return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
-      try unsafe SharedBytes.make(count: totalBytes, failure: { _ in OperatorError.outOfMemory(bytes: totalBytes) }) {
+      try unsafe SharedBytes.make(count: byteCount, failure: { _ in OperatorError.outOfMemory(bytes: byteCount) }) {
         buffer throws(OperatorError) in
         guard let target = buffer.baseAddress else { return }
         let source = unsafe constant.baseAddress.assumingMemoryBound(to: Float.self)
         let offsets = unsafe biasBytes.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }
-        for tile in 0..<groups * columnTiles {
-          unsafe pack(tile: tile, weights: source, bias: offsets, into: target)
-        }
+        for tile in 0..<tiles { unsafe pack(tile, source, offsets, target) }
       }
     }
   }

@@ -51,6 +51,12 @@ public struct Conv2D: Operator {
     let arithmetic = try arithmetic(node, geometry)
     if arithmetic == .float {
       let range = try activation.finiteRange(Float.self)
+      if geometry.groups == 1,
+        let winograd = try WinogradConvolution(
+          node, geometry: geometry.group, image: 0, weights: 1, bias: bias == nil ? nil : 2, range: range)
+      {
+        return winograd.kernel()
+      }
       let fast = try FloatConvolution(
         node, geometry: geometry.group, groups: geometry.groups, image: 0, weights: 1, bias: bias == nil ? nil : 2,
         range: range)

@@ -185,7 +185,7 @@ struct SegmentBuilder {
       declaredInputs: node.inputs.map { $0.map { graph[$0].type.shape } },
       intermediates: node.intermediates.map { graph[$0].type },
       variables: Set(node.inputs.indices.filter { node.inputs[$0].map { isVariable($0) } ?? false }),
-      bodies: node.bodies, resources: memory == nil ? nil : context.resources,
+      bodies: node.bodies, resources: memory == nil ? nil : context.resources, usesWinograd: context.usesWinograd,
       companion: { [graph] index in
         guard graph.tensors.indices.contains(index), let constant = graph.tensors[index].constant else { return nil }
         return (graph.tensors[index].type, constant)

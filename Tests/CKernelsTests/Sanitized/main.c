@@ -9,6 +9,7 @@ int main(void) {
     int (*check)(const tflk_kernels *, int, uint64_t, char *);
   } checks[] = {
     {"f32_conv", check_f32_conv},
+    {"f32_winograd", check_f32_winograd},
     {"int8_conv", check_int8_conv},
     {"int16_conv", check_int16_conv},
     {"f32_depthwise", check_f32_depthwise},

@@ -10,6 +10,7 @@
 #include "CKernels.h"
 
 int check_f32_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_f32_winograd(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int16_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_f32_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
