@@ -50,8 +50,36 @@ TRANSPOSE(transpose_16, uint16_t, 8, 3, LOW_8, HIGH_8)
 TRANSPOSE(transpose_32, uint32_t, 4, 2, LOW_4, HIGH_4)
 TRANSPOSE(transpose_64, uint64_t, 2, 1, LOW_2, HIGH_2)
 
+// Three planes become pixels of three channels, as in most images.
+static void interleave_3(const char *source, ptrdiff_t source_stride, char *target, size_t rows) {
+  size_t r = 0;
+  for (; r + 4 <= rows; r += 4) {
+    transpose_32_row a, b, c;
+    memcpy(&a, source + r * 4, 16);
+    memcpy(&b, source + source_stride + r * 4, 16);
+    memcpy(&c, source + 2 * source_stride + r * 4, 16);
+    const transpose_32_row ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);    // a0 b0 a1 b1
+    const transpose_32_row bc = __builtin_shufflevector(b, c, 1, 5, 2, 6);    // b1 c1 b2 c2
+    const transpose_32_row ca = __builtin_shufflevector(c, a, 0, 5, 2, 7);    // c0 a1 c2 a3
+    const transpose_32_row first = __builtin_shufflevector(ab, ca, 0, 1, 4, 5);
+    const transpose_32_row second = __builtin_shufflevector(__builtin_shufflevector(bc, a, 0, 1, 6, 2), bc, 0, 1, 2, 6);
+    const transpose_32_row high = __builtin_shufflevector(b, c, 3, 7, 3, 7);  // b3 c3
+    const transpose_32_row third = __builtin_shufflevector(ca, high, 2, 3, 4, 5);
+    memcpy(target + r * 12, &first, 16);
+    memcpy(target + r * 12 + 16, &second, 16);
+    memcpy(target + r * 12 + 32, &third, 16);
+  }
+  for (; r < rows; r++) {
+    for (size_t c = 0; c < 3; c++) memcpy(target + r * 12 + c * 4, source + (ptrdiff_t)c * source_stride + r * 4, 4);
+  }
+}
+
 void tflk_transpose(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride, size_t rows, size_t columns,
                   size_t width) {
+  if (width == 4 && columns == 3 && target_stride == 12) {
+    interleave_3(source, source_stride, target, rows);
+    return;
+  }
   switch (width) {
   case 1: transpose_8(source, source_stride, target, target_stride, rows, columns); break;
   case 2: transpose_16(source, source_stride, target, target_stride, rows, columns); break;

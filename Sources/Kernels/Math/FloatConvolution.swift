@@ -82,6 +82,15 @@ internal import TensorTypes
   }
 }
 
+extension FloatPacking {
+  /// The packing of a convolution's filters; `geometry` is that of one group.
+  init(_ geometry: tflk_conv_geometry, kernels: Microkernels = .best, groups: Int = 1) {
+    self.init(
+      kernels: kernels, groups: groups, columns: geometry.output_channels,
+      depth: geometry.kernel_height * geometry.kernel_width * geometry.input_channels)
+  }
+}
+
 /// Float convolutions, and matrix products with weights `[columns][depth]`, on the C kernels.
 @safe struct FloatConvolution: Sendable {
   private let packing: FloatPacking
@@ -114,9 +123,7 @@ internal import TensorTypes
     self.bias = bias
     self.range = range
     threads = node.threads
-    packing = FloatPacking(
-      kernels: kernels, groups: groups, columns: geometry.output_channels,
-      depth: geometry.kernel_height * geometry.kernel_width * geometry.input_channels)
+    packing = FloatPacking(geometry, kernels: kernels, groups: groups)
     packed = try packing.packed(node, weights: weights, bias: bias)
     let zeroBytes = geometry.input_channels * MemoryLayout<Float>.stride
     zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })

@@ -304,7 +304,7 @@ struct StridedCopy: Sendable {
     }
   }
 
-  /// Rows and columns of the parts that one thread copies at a time.
+  /// Rows and columns of the parts that one thread copies at a time; with few columns there are more rows.
   private static let tileRows = 16
   private static let tileColumns = 1024
 
@@ -312,10 +312,11 @@ struct StridedCopy: Sendable {
     let outer = rank - 2
     let row = dimensions[outer]
     let column = dimensions[outer + 1]
-    let rowTiles = (row.size + Self.tileRows - 1) / Self.tileRows
+    let tileRows = max(Self.tileRows, 4096 / max(column.size, 1))
+    let rowTiles = (row.size + tileRows - 1) / tileRows
     let columnTiles = (column.size + Self.tileColumns - 1) / Self.tileColumns
     let count = outerCount(outer) * rowTiles * columnTiles
-    let tileBytes = min(row.size, Self.tileRows) * min(column.size, Self.tileColumns) * unit
+    let tileBytes = min(row.size, tileRows) * min(column.size, Self.tileColumns) * unit
     try io.parallel(count, grain: max(1, (1 << 15) / tileBytes)) { range in
       guard let source = unsafe io.inputBytes(input).baseAddress, let target = unsafe io.outputBytes(output).baseAddress
       else { return }
@@ -325,13 +326,13 @@ struct StridedCopy: Sendable {
         var to = 0
         locate(index / (rowTiles * columnTiles), outer: outer, &coordinates, &from, &to)
         let tile = index % (rowTiles * columnTiles)
-        let r = tile / columnTiles * Self.tileRows
+        let r = tile / columnTiles * tileRows
         let c = tile % columnTiles * Self.tileColumns
         // Safety: every element of the box lies inside both operands, checked when the copy was made.
         unsafe tflk_transpose(
           source + (from &+ r &* row.source &+ c &* column.source), column.source,
           target + (to &+ r &* row.target &+ c &* column.target), row.target,
-          min(Self.tileRows, row.size - r), min(Self.tileColumns, column.size - c), unit)
+          min(tileRows, row.size - r), min(Self.tileColumns, column.size - c), unit)
       }
     }
   }

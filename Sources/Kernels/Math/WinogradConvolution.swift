@@ -32,8 +32,7 @@ internal import TensorTypes
       )
     }
     guard bytes.packed / Self.weightBytesPerTile <= bytes.tiles else { return nil }
-    let packing = FloatPacking(
-      kernels: kernels, groups: 1, columns: geometry.output_channels, depth: 9 * geometry.input_channels)
+    let packing = FloatPacking(geometry, kernels: kernels)
     guard let packed = try packing.winograd(node, channels: geometry.input_channels, weights: weights, bias: bias)
     else { return nil }
     self.packed = packed
@@ -56,7 +55,7 @@ internal import TensorTypes
   private static let weightBytesPerTile = 640 << 10
 
   /// Whether the method applies and saves enough multiplications.
-  private static func suits(_ geometry: tflk_conv_geometry) -> Bool {
+  static func suits(_ geometry: tflk_conv_geometry) -> Bool {
     guard geometry.kernel_height == 3, geometry.kernel_width == 3, geometry.stride_height == 1,
       geometry.stride_width == 1, geometry.dilation_height == 1, geometry.dilation_width == 1,
       geometry.input_channels % 16 == 0, geometry.output_channels >= 16

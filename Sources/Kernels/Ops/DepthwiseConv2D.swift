@@ -1,3 +1,4 @@
+internal import FlatBuffers
 public import TensorTypes
 
 /// `DEPTHWISE_CONV_2D`: convolves each channel of NHWC images with filters of its own, `[1, height, width, output channels]`; output channel
@@ -72,6 +73,23 @@ public struct DepthwiseConv2D: Operator {
       node, geometry: geometry, arithmetic: arithmetic, weightZeroPoint: arithmetic == .uint8 ? scales.zeroPoint : 0,
       result: result)
     return fast?.kernel() ?? slow
+  }
+
+  /// This convolution as a link of a chain; nil where it is not one of floats with constant weights.
+  package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
+    let geometry = try geometry(node)
+    guard try arithmetic(node, geometry) == .float, try node.input(1).element == .float32,
+      let weights = node.constant(1)?.bytes,
+      weights.count >= geometry.height.kernel * geometry.width.kernel * geometry.outputChannels * 4
+    else { return nil }
+    var bias: SharedBytes?
+    if node.hasInput(2) {
+      guard let bytes = node.constant(2)?.bytes, bytes.count >= geometry.outputChannels * 4 else { return nil }
+      bias = bytes
+    }
+    return LineStage(
+      geometry: geometry.whole, weights: .depthwise(weights, bias: bias),
+      range: try activation.finiteRange(Float.self))
   }
 
   /// Checks shapes and options.

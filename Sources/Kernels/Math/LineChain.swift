@@ -1,0 +1,246 @@
+internal import CKernels
+internal import FlatBuffers
+package import TensorTypes
+
+/// One float convolution with constant weights, as a link of a ``LineChain``.
+@safe package struct LineStage: Sendable {
+  enum Weights: Sendable {
+    case product(SharedBytes)
+    case depthwise(SharedBytes, bias: SharedBytes?)
+  }
+
+  fileprivate let kernels: Microkernels
+  fileprivate var geometry: tflk_conv_geometry
+  fileprivate let weights: Weights
+  fileprivate let range: ClosedRange<Float>
+
+  init(geometry: tflk_conv_geometry, weights: Weights, range: ClosedRange<Float>) {
+    kernels = Microkernels.best
+    self.geometry = geometry
+    self.weights = weights
+    self.range = range
+  }
+
+  /// Shapes `[batch, height, width, channels]` of the operands.
+  var inputShape: [Int] { [geometry.batch, geometry.input_height, geometry.input_width, geometry.input_channels] }
+  var outputShape: [Int] { [geometry.batch, geometry.output_height, geometry.output_width, geometry.output_channels] }
+
+  /// The same stage with a `PAD` of zeros before it taken in; nil where that is not possible.
+  package func padded(top: Int, bottom: Int, left: Int, right: Int) -> LineStage? {
+    var stage = self
+    guard min(top, bottom, left, right) >= 0, top + bottom < geometry.input_height,
+      left + right < geometry.input_width
+    else { return nil }
+    stage.geometry.pad_top += top
+    stage.geometry.pad_left += left
+    stage.geometry.input_height -= top + bottom
+    stage.geometry.input_width -= left + right
+    return stage
+  }
+
+  /// The first line of the input that the lines from `line` of the output on read.
+  fileprivate func firstInputLine(_ line: Int) -> Int {
+    min(geometry.input_height, max(0, line * geometry.stride_height - geometry.pad_top))
+  }
+
+  /// One past the last line of the input that the lines before `line` of the output read.
+  fileprivate func endInputLine(_ line: Int) -> Int {
+    guard line > 0 else { return 0 }
+    let last =
+      (line - 1) * geometry.stride_height - geometry.pad_top + (geometry.kernel_height - 1) * geometry.dilation_height
+    return min(geometry.input_height, max(0, last + 1))
+  }
+
+  /// Lines of the input that `lines` lines of the output read at most.
+  fileprivate func inputLines(for lines: Int) -> Int {
+    let extent = (geometry.kernel_height - 1) * geometry.dilation_height + 1
+    return min(geometry.input_height, max(0, lines - 1) * geometry.stride_height + extent)
+  }
+
+  fileprivate var inputLineFloats: Int { geometry.input_width * geometry.input_channels }
+  fileprivate var outputLineFloats: Int { geometry.output_width * geometry.output_channels }
+
+  fileprivate var weightBytes: Int {
+    switch weights {
+    case .product(let packed): packed.count
+    case .depthwise(let weights, _): weights.count
+    }
+  }
+
+  fileprivate var scratchBytes: Int {
+    guard case .product = weights else { return 0 }
+    return unsafe withUnsafePointer(to: geometry) { unsafe aligned(kernels.table.pointee.f32_scratch_bytes($0)) }
+  }
+
+  /// Computes lines of one image.
+  ///
+  /// - Parameters:
+  ///   - lines: of the output.
+  ///   - input: line `inputLines.lowerBound` of the input; the others follow. All lines that are read are there.
+  ///   - output: the first of the lines.
+  @inline(never)
+  fileprivate func compute(
+    _ lines: Range<Int>, input: UnsafePointer<Float>, inputLines: Range<Int>, output: UnsafeMutablePointer<Float>,
+    zeros: UnsafePointer<Float>, scratch: UnsafeMutableRawPointer
+  ) {
+    guard !lines.isEmpty else { return }
+    let wanted = lines.lowerBound * geometry.stride_height - geometry.pad_top
+    let first = max(inputLines.lowerBound, wanted)
+    var part = geometry
+    part.batch = 1
+    part.input_height = max(0, inputLines.upperBound - first)
+    part.output_height = lines.count
+    part.pad_top = first - wanted
+    let source = unsafe input + (first - inputLines.lowerBound) * inputLineFloats
+    switch weights {
+    case .product(let packed):
+      let tiles =
+        unsafe (geometry.output_channels + kernels.table.pointee.f32_tile_columns - 1)
+        / kernels.table.pointee.f32_tile_columns
+      unsafe withUnsafePointer(to: part) {
+        unsafe kernels.table.pointee.f32_conv(
+          $0, source, zeros, packed.baseAddress, output, 0, lines.count * geometry.output_width, 0, tiles,
+          range.lowerBound, range.upperBound, scratch)
+      }
+    case .depthwise(let weights, let bias):
+      unsafe withUnsafePointer(to: part) {
+        unsafe kernels.table.pointee.f32_depthwise(
+          $0, source, weights.baseAddress.assumingMemoryBound(to: Float.self),
+          bias.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }, output, 0, lines.count,
+          range.lowerBound, range.upperBound)
+      }
+    }
+  }
+}
+
+/// A chain of convolutions that is computed some lines of the image at a time through all of them, so that what is between them stays in the
+/// second-level cache and needs no memory of the arena: the inverted bottlenecks of mobile networks. The results have the same bits as those
+/// of the convolutions one after the other.
+///
+/// Operands: image 0, output 0.
+@safe package struct LineChain: Sendable {
+  private let stages: [LineStage]
+  /// Lines of each intermediate image that are kept.
+  private let capacities: [Int]
+  /// Lines of the output that are computed at a time.
+  private let band: Int
+  private let zeros: SharedBytes
+  private let threads: Int
+
+  /// Intermediate lines should leave room for operands and weights in the second-level cache.
+  private static let cacheBytes = 448 << 10
+  /// An image that fits into the cache as a whole gains nothing.
+  private static let worthwhileBytes = 768 << 10
+  private static let weightBytes = 512 << 10
+
+  /// - Returns: nil where the stages do not follow one another, or are better computed one after the other.
+  package init?(_ stages: [LineStage], threads: Int) throws(OperatorError) {
+    guard (2...8).contains(stages.count),
+      zip(stages, stages.dropFirst()).allSatisfy({ $0.outputShape == $1.inputShape })
+    else {
+      return nil
+    }
+    let largest = stages.dropLast().map { $0.geometry.output_height * $0.outputLineFloats * 4 }.max() ?? 0
+    guard largest >= Self.worthwhileBytes, stages.reduce(0, { $0 + $1.weightBytes }) <= Self.weightBytes,
+      let last = stages.last, last.geometry.output_height > 0
+    else { return nil }
+    func capacities(_ band: Int) -> [Int] {
+      var lines = band
+      var result: [Int] = []
+      for stage in stages.dropFirst().reversed() {
+        lines = stage.inputLines(for: lines)
+        result.append(lines)
+      }
+      return result.reversed()
+    }
+    func bytes(_ band: Int) -> Int {
+      zip(capacities(band), stages).reduce(0) { $0 + $1.0 * $1.1.outputLineFloats * 4 }
+    }
+    var band = 1
+    while band < last.geometry.output_height, bytes(band + 1) <= Self.cacheBytes { band += 1 }
+    guard bytes(band) <= 2 * Self.cacheBytes else { return nil }
+    self.stages = stages
+    self.band = band
+    self.capacities = capacities(band)
+    self.threads = threads
+    let zeroBytes = (stages.map(\.geometry.input_channels).max() ?? 0) * MemoryLayout<Float>.stride
+    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })
+    {
+      _ throws(OperatorError) in
+    }
+  }
+
+  package func kernel() -> Kernel {
+    guard let last = stages.last else { return Kernel { _ in } }
+    let height = last.geometry.output_height
+    // Each part computes the lines again that it shares with the one before.
+    let parts = threads == 1 ? 1 : min(2 * threads, height)
+    let workspace = aligned(stages.map(\.scratchBytes).max() ?? 0)
+    let places = zip(capacities, stages).map { aligned($0 * $1.outputLineFloats * 4) }
+    let workerBytes = places.reduce(workspace, +)
+    return Kernel(scratch: [threads * workerBytes]) { io throws(OperatorError) in
+      try io.forEachTile(last.geometry.batch * parts, workers: threads) { index, worker in
+        let (image, part) = (index / parts, index % parts)
+        guard let input = unsafe io.inputBytes(0).bindMemory(to: Float.self).baseAddress,
+          let output = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress,
+          let scratch = unsafe io.scratchBytes(0).baseAddress
+        else { return }
+        let first = stages[0]
+        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes; the buffers hold the
+        // lines that `capacities` says a band needs.
+        unsafe run(
+          lines: part * height / parts..<(part + 1) * height / parts,
+          input: input + image * first.geometry.input_height * first.inputLineFloats,
+          output: output + image * height * last.outputLineFloats,
+          buffers: scratch + worker * workerBytes + workspace, places: places, scratch: scratch + worker * workerBytes)
+      }
+    }
+  }
+
+  private func run(
+    lines: Range<Int>, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
+    buffers: UnsafeMutableRawPointer, places: [Int], scratch: UnsafeMutableRawPointer
+  ) {
+    let zeros = unsafe self.zeros.baseAddress.assumingMemoryBound(to: Float.self)
+    var held = InlineArray<8, Range<Int>>(repeating: 0..<0)
+    var start = lines.lowerBound
+    while start < lines.upperBound {
+      let end = min(start + band, lines.upperBound)
+      // The lines of each intermediate image that this band reads, from the last stage back to the first.
+      var wanted = InlineArray<8, Range<Int>>(repeating: 0..<0)
+      var (first, past) = (start, end)
+      for index in stride(from: stages.count - 1, to: 0, by: -1) {
+        (first, past) = (stages[index].firstInputLine(first), stages[index].endInputLine(past))
+        past = max(first, past)
+        wanted[index - 1] = first..<past
+      }
+      var source = unsafe input
+      var available = 0..<stages[0].geometry.input_height
+      var place = unsafe buffers
+      for index in 0..<stages.count - 1 {
+        let stage = stages[index]
+        let target = unsafe place.assumingMemoryBound(to: Float.self)
+        let lineFloats = stage.outputLineFloats
+        // Lines that were computed for the band before and are read again move to the front.
+        let kept = held[index].clamped(to: wanted[index])
+        if !kept.isEmpty, kept.lowerBound > held[index].lowerBound {
+          unsafe target.update(
+            from: target + (kept.lowerBound - held[index].lowerBound) * lineFloats, count: kept.count * lineFloats)
+        }
+        let begin = kept.isEmpty ? wanted[index].lowerBound : kept.upperBound
+        unsafe stage.compute(
+          begin..<wanted[index].upperBound, input: source, inputLines: available,
+          output: target + (begin - wanted[index].lowerBound) * lineFloats, zeros: zeros, scratch: scratch)
+        held[index] = wanted[index]
+        unsafe source = UnsafePointer(target)
+        available = wanted[index]
+        unsafe place += places[index]
+      }
+      let last = stages[stages.count - 1]
+      unsafe last.compute(
+        start..<end, input: source, inputLines: available, output: output + start * last.outputLineFloats, zeros: zeros,
+        scratch: scratch)
+      start = end
+    }
+  }
+}
