@@ -189,7 +189,8 @@ let package = Package(
       ],
       swiftSettings: testSettings),
     .testTarget(
-      name: "ComparisonTests", dependencies: ["Comparison", "TFLiteRuntime", "TensorTypes"],
+      name: "ComparisonTests",
+      dependencies: ["Comparison", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "ModelTestSupport"],
       swiftSettings: testSettings),
     .testTarget(
       name: "EvaluationTests",
