@@ -121,7 +121,7 @@ enum DelegateName: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .builtin: []
     case .xnnpack: [.xnnpack()]
-    case .accelerator: [.accelerator(try accelerator.options())]
+    case .accelerator: [AcceleratorDelegate(try accelerator.options(), log: accelerator.log)]
     }
   }
 }
