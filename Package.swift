@@ -102,6 +102,10 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "Comparison", dependencies: ["TFLiteRuntime", "TensorTypes"], swiftSettings: swiftSettings),
+    .target(
+      name: "Evaluation",
+      dependencies: ["TFLiteRuntime", "TensorTypes", "TensorConversion", "TensorFiles", "ImageFiles"],
+      swiftSettings: swiftSettings),
     // The inference server. Generated code is kept apart: it does not follow the package's settings.
     .target(
       name: "InferenceProtocol",
@@ -137,7 +141,7 @@ let package = Package(
       name: "tflite",
       dependencies: [
         "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "OperatorLibraries", "TensorConversion",
-        "Comparison", "TensorFiles", "ImageFiles",
+        "Comparison", "Evaluation", "TensorFiles", "ImageFiles",
         .target(name: "InferenceServer", condition: .when(traits: ["Server"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Server"])),
@@ -185,7 +189,12 @@ let package = Package(
       ],
       swiftSettings: testSettings),
     .testTarget(
-      name: "ComparisonTests", dependencies: ["Comparison", "TFLiteRuntime", "TensorTypes"],
+      name: "ComparisonTests",
+      dependencies: ["Comparison", "TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers", "ModelTestSupport"],
+      swiftSettings: testSettings),
+    .testTarget(
+      name: "EvaluationTests",
+      dependencies: ["Evaluation", "TFLiteRuntime", "TensorTypes", "TensorFiles", "ModelTestSupport"],
       swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(

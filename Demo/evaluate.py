@@ -46,12 +46,14 @@ def example_indices(test: Split, float_output: np.ndarray, int8_output: np.ndarr
 
 
 def write_examples(folder: str, test: Split, float_output: np.ndarray, int8_output: np.ndarray) -> list[tuple[str, int]]:
-    """Writes `images/`, `expected.npz`, `test.npz` and `labels.txt`; the images' names, each with its index in `test`."""
+    """Writes `images/` with `classes.txt` in it, `expected.npz`, `test.npz` and `labels.txt`; the images' names, each with its index in `test`."""
     chosen = example_indices(test, float_output, int8_output)
     names = [f"{label}_0.png" for label in range(len(LABELS))] + [f"{test.labels[chosen[-1]]}_1.png"]
     os.makedirs(os.path.join(folder, "images"), exist_ok=True)
     for name, index in zip(names, chosen):
         Image.fromarray(test.images[index]).save(os.path.join(folder, "images", name))
+    with open(os.path.join(folder, "images", "classes.txt"), "w") as file:
+        file.writelines(sorted(f"{name} {test.labels[index]}\n" for name, index in zip(names, chosen)))
     np.savez(os.path.join(folder, "expected.npz"),
              indices=np.array(chosen, np.int32), labels=test.labels[chosen].astype(np.int32),
              float32=float_output[chosen], int8=int8_output[chosen])

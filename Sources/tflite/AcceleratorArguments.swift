@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import Delegates
+internal import Foundation
 public import TFLiteRuntime
 internal import TensorTypes
 
@@ -28,6 +29,17 @@ struct AcceleratorArguments: ParsableArguments {
 
   @Option(help: "Operators of the main subgraph that the accelerator is not given, by index (0,3).")
   var skipNodes: String?
+
+  /// Says on standard error what went wrong with files of compiled partitions; answers do not depend on it.
+  var log: AcceleratorLog {
+    AcceleratorLog { event in
+      switch event {
+      case .contextRejected(let path, let reason): warn("\(path) is not used and made anew: \(reason)")
+      case .contextNotWritten(let path, let reason): warn("\(path) cannot be written: \(reason)")
+      case .contextLoaded, .contextWritten, .partitionRan, .operatorRan: break
+      }
+    }
+  }
 
   func validate() throws { _ = try options() }
 
@@ -65,4 +77,8 @@ extension AcceleratorOptions.PartitionStrategy: ExpressibleByArgument {}
 
 extension PlacementRequirement: ExpressibleByArgument {
   public init?(argument: String) { self.init(argument) }
+}
+
+private func warn(_ text: String) {
+  FileHandle.standardError.write(Data("warning: \(text)\n".utf8))
 }

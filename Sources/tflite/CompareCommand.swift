@@ -11,7 +11,8 @@ struct CompareCommand: ParsableCommand {
     commandName: "compare",
     abstract: "Compare the numbers of two delegates, or of a delegate and a reference.",
     discussion: """
-      Runs the model once on each delegate, on the same inputs, and compares all outputs and what every operator wrote. Exit status 1 when an \
+      Runs the model once on each delegate, on the same inputs, and compares all outputs and what every operator wrote; where an output departs, \
+      looks for the fewest operators that depart when they are run by themselves. Exit status 1 when an \
       output departs: when its largest error, relative to the largest magnitude of the reference, is above --tolerance. Quantised tensors are \
       compared as the real numbers that they stand for. Without --delegates, builtin is compared with --delegate. With --reference, --delegate is \
       compared with arrays found under the tensor's name, the signature's name, the output's index (0, 1, …) or out0, out1, ….
@@ -30,6 +31,11 @@ struct CompareCommand: ParsableCommand {
 
   @Option(help: "The largest error that is no departure, relative to the tensor's largest magnitude.")
   var tolerance: Double = 0.01
+
+  @Option(
+    help: "Write a model of the fewest operators that depart to this file, and its inputs to an .npz file beside it.",
+    completion: .file(extensions: ["tflite"]))
+  var saveRepro: String?
 
   @Option(help: "How many of the worst operators to print.")
   var worst: Int = 5
@@ -52,6 +58,9 @@ struct CompareCommand: ParsableCommand {
         throw ValidationError("--delegates takes two names, or one with --reference.")
       }
     }
+    guard saveRepro == nil || reference == nil else {
+      throw ValidationError("--save-repro needs two delegates; with --reference only outputs are known.")
+    }
     guard reference == nil || inputs != nil else { throw ValidationError("--reference needs --inputs.") }
   }
 
@@ -61,7 +70,8 @@ struct CompareCommand: ParsableCommand {
     let report = try reference.map { try compare(model, input, path: $0) } ?? compare(model, input)
     if json { try printJSON(report) } else { print(report.text) }
     if let departure = report.outputs.first(where: \.departs) {
-      throw CommandError("output \(departure.index) '\(departure.name)' departs: \(departure.summary)")
+      throw CommandError(
+        "output \(departure.index) '\(ComparisonReport.shortened(departure.name))' departs: \(departure.summary)")
     }
   }
 
@@ -87,10 +97,43 @@ struct CompareCommand: ParsableCommand {
         index: index, name: output.name, try candidate.output(index), reference: try reference.output(index),
         tolerance: tolerance)
     }
+    let operators = OperatorComparison(candidate, reference: reference, tolerance: tolerance, worst: worst)
+    let isWanted = rows.contains(where: \.departs) || saveRepro != nil && operators.firstDeparture != nil
     return ComparisonReport(
       model: arguments.model, reference: names[0].rawValue, candidate: names[1].rawValue, threads: arguments.threads,
-      tolerance: tolerance, outputs: rows,
-      operators: OperatorComparison(candidate, reference: reference, tolerance: tolerance, worst: worst))
+      tolerance: tolerance, outputs: rows, operators: operators,
+      bisection: isWanted ? try bisect(candidate, names[1], reference: reference, names[0]) : nil,
+      reproduce: " --delegates \(names[0].rawValue),\(names[1].rawValue) --tolerance \(tolerance)")
+  }
+
+  /// Looks for the fewest operators that depart, and writes them.
+  private func bisect(
+    _ candidate: Interpreter, _ candidateName: DelegateName, reference: Interpreter, _ referenceName: DelegateName
+  ) throws -> BisectionReport? {
+    func maker(_ name: DelegateName) -> (Model) throws -> Interpreter {
+      { model in
+        try arguments.makeInterpreter(
+          model, signature: nil, delegate: name, threads: arguments.threads, requirement: .anywhere)
+      }
+    }
+    var bisection = DepartureBisection(
+      candidate, reference: reference, tolerance: tolerance, makeCandidate: maker(candidateName),
+      makeReference: maker(referenceName))
+    guard let finding = try bisection.smallest() else {
+      guard let saveRepro else { return nil }
+      throw CommandError("no operators depart without the rest of the model; '\(saveRepro)' was not written")
+    }
+    var inputs: String?
+    if let saveRepro {
+      let stem = saveRepro.hasSuffix(".tflite") ? String(saveRepro.dropLast(7)) : saveRepro
+      let path = stem + ".npz"
+      try NumpyArchive.write(try finding.inputs.enumerated().map { ("\($0)", try NumpyArray($1)) }, to: path)
+      try AtomicFile.write(finding.model, to: saveRepro)
+      inputs = path
+    }
+    return BisectionReport(
+      finding, of: reference.model, attempts: bisection.attempts, tolerance: tolerance, repro: saveRepro,
+      reproInputs: inputs)
   }
 
   /// A delegate and the arrays of a file.
@@ -105,7 +148,7 @@ struct CompareCommand: ParsableCommand {
     }
     return ComparisonReport(
       model: arguments.model, reference: path, candidate: delegate.rawValue, threads: arguments.threads,
-      tolerance: tolerance, outputs: rows, operators: nil)
+      tolerance: tolerance, outputs: rows, operators: nil, bisection: nil, reproduce: "")
   }
 
   /// The array of an output: of the output's own type, then quantised as the output is, or of real numbers.

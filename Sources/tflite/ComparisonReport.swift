@@ -66,6 +66,9 @@ struct ComparisonReport: Encodable {
     enum CodingKeys: CodingKey { case index, name, dtype, shape, errors, departs }
   }
 
+  /// For people: the end of a long name, which says more than the beginning.
+  static func shortened(_ name: String) -> String { name.count > 48 ? "…" + name.suffix(47) : name }
+
   static func summary(_ measures: ErrorMeasures?, _ tensor: Tensor, reference: Tensor) -> String {
     guard let measures else { return "it is \(tensor.type), the reference \(reference.type)" }
     guard measures.incomparable == 0 else {
@@ -85,6 +88,12 @@ struct ComparisonReport: Encodable {
   let outputs: [OutputRow]
   /// nil where the reference is a file.
   let operators: OperatorComparison?
+  /// nil where no output departs, or no operators do by themselves.
+  let bisection: BisectionReport?
+  /// The options that compare the file that was written in the same way.
+  let reproduce: String
+
+  enum CodingKeys: CodingKey { case model, reference, candidate, threads, tolerance, outputs, operators, bisection }
 
   var text: String {
     let measures = ["max error", "mean error", "relative", "SNR dB", "cosine"]
@@ -99,7 +108,7 @@ struct ComparisonReport: Encodable {
       ["output", "name", "type", "shape"] + measures + [""], [.right, .left, .left, .left] + right + [.left])
     for row in outputs {
       let shape = "[" + row.shape.map(String.init).joined(separator: ", ") + "]"
-      var columns: [String] = ["\(row.index)", row.name, row.dtype, shape]
+      var columns: [String] = ["\(row.index)", Self.shortened(row.name), row.dtype, shape]
       columns += row.errors?.columns ?? none
       columns.append(row.departs ? "departs" : "")
       table.add(columns)
@@ -121,6 +130,11 @@ struct ComparisonReport: Encodable {
       }
     } else {
       lines.append("no operator is beyond the tolerance (\(operators.compared) tensors compared)")
+    }
+    if let bisection {
+      lines.append(bisection.text(reproduce: reproduce))
+    } else if outputs.contains(where: \.departs) {
+      lines.append("no operators depart without the rest of the model")
     }
     guard !operators.worst.isEmpty else { return lines.joined(separator: "\n") }
     var worst = TextTable(
@@ -152,8 +166,7 @@ struct OperatorComparison: Encodable {
 
     enum CodingKeys: CodingKey { case subgraph, index, op, delegate, tensor, name, errors }
 
-    /// For people: the end of the name says more than the beginning.
-    var tensorText: String { "T#\(tensor) " + (name.count > 48 ? "…" + name.suffix(47) : name) }
+    var tensorText: String { "T#\(tensor) " + ComparisonReport.shortened(name) }
   }
 
   /// Tensors that both have kept.

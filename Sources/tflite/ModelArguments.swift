@@ -60,8 +60,16 @@ struct ModelArguments: ParsableArguments {
     _ model: Model, delegate: DelegateName, threads: Int, threadPool: ThreadPool? = nil,
     preservesIntermediates: Bool = false
   ) throws -> Interpreter {
-    let requirement = delegate == .builtin ? .anywhere : requirement
-    return try Interpreter(
+    try makeInterpreter(
+      model, signature: signature, delegate: delegate, threads: threads, threadPool: threadPool,
+      preservesIntermediates: preservesIntermediates, requirement: delegate == .builtin ? .anywhere : requirement)
+  }
+
+  func makeInterpreter(
+    _ model: Model, signature: String?, delegate: DelegateName, threads: Int, threadPool: ThreadPool? = nil,
+    preservesIntermediates: Bool = false, requirement: PlacementRequirement
+  ) throws -> Interpreter {
+    try Interpreter(
       model, signature: signature,
       options: .init(
         threads: threads, threadPool: threadPool, preservesIntermediates: preservesIntermediates,
@@ -113,7 +121,7 @@ enum DelegateName: String, ExpressibleByArgument, CaseIterable {
     switch self {
     case .builtin: []
     case .xnnpack: [.xnnpack()]
-    case .accelerator: [.accelerator(try accelerator.options())]
+    case .accelerator: [AcceleratorDelegate(try accelerator.options(), log: accelerator.log)]
     }
   }
 }

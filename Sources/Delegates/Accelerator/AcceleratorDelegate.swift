@@ -16,11 +16,11 @@ public struct AcceleratorDelegate: Delegate {
   /// What happened to compiled partitions and, with profiling on, to runs.
   public let log: AcceleratorLog
 
-  public init(_ options: AcceleratorOptions = AcceleratorOptions()) {
+  public init(_ options: AcceleratorOptions = AcceleratorOptions(), log: AcceleratorLog = AcceleratorLog()) {
     self.options = options
     plan = nil
     cache = nil
-    log = AcceleratorLog()
+    self.log = log
   }
 
   private init(_ options: AcceleratorOptions, plan: AcceleratorPlan, cache: ContextCache?, log: AcceleratorLog) {

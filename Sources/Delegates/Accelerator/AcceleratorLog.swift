@@ -19,8 +19,10 @@ public final class AcceleratorLog: Sendable {
   public static let capacity = 10_000
 
   private let entries = Mutex<[Event]>([])
+  private let observer: (@Sendable (Event) -> Void)?
 
-  public init() {}
+  /// - Parameter observer: told each event as it happens, on the thread on which it does.
+  public init(observer: (@Sendable (Event) -> Void)? = nil) { self.observer = observer }
 
   public var events: [Event] { entries.withLock { $0 } }
 
@@ -31,5 +33,6 @@ public final class AcceleratorLog: Sendable {
       if entries.count >= Self.capacity { entries.removeFirst(Self.capacity / 2) }
       entries.append(event)
     }
+    observer?(event)
   }
 }

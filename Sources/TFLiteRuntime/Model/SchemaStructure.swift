@@ -5,7 +5,7 @@ internal import FlatBuffers
 /// Source: the TFLite schema, `schema.fbs`.
 enum SchemaStructure {
   /// The tables other than operator options, in the order of ``schema``'s list.
-  private enum Kind: Int {
+  enum Kind: Int {
     case model, operatorCode, subgraph, tensor, operation, buffer, quantization, customQuantization, blockwise,
       multiAxis
     case sparsity, dimension, int32Vector, uint16Vector, uint8Vector, variantSubtype, metadata, tensorMap, signature

@@ -80,7 +80,7 @@ enum SubgraphCalls {
   }
 
   /// The subgraphs that a node calls, checked to exist and to take its operands.
-  private static func calls(of node: Node, in graphs: [Graph]) throws(ModelError) -> [Int] {
+  static func calls(of node: Node, in graphs: [Graph]) throws(ModelError) -> [Int] {
     guard case .builtin(let builtin) = node.identity, let references = references(builtin) else { return [] }
     var indices: [Int32] = []
     do {

@@ -60,6 +60,13 @@ struct CompiledConstants {
     return bytes
   }
 
+  /// What no payload for this region exceeds, in bytes.
+  static func largestPayload(_ region: DelegateRegion) -> Int {
+    region.nodes.reduce(4) { size, node in
+      node.inputs.reduce(size + 12) { $0 + 12 + ($1?.constant?.bytes.count ?? 0) / 2 }
+    }
+  }
+
   /// Reads a payload that was made for this region.
   ///
   /// - Throws: `malformedPayload` when it is anything else.

@@ -66,7 +66,7 @@ struct ContextCache {
   ) throws(DelegateError) -> CompiledConstants {
     let path = path(region)
     let key = key(region)
-    if let bytes = Self.read(path) {
+    if let bytes = Self.read(path, limit: CompiledConstants.largestPayload(region) + ContextBinary.headerBytes) {
       do throws(ContextBinary.Rejection) {
         let binary = try ContextBinary(bytes, for: key)
         let constants = try CompiledConstants(payload: binary.payload, region: region, rounding: rounding)
@@ -86,8 +86,9 @@ struct ContextCache {
     return constants
   }
 
-  /// A file's bytes, copied: a mapping would change with the file. nil when it cannot be read.
-  static func read(_ path: String) -> [UInt8]? {
+  /// A file's bytes, copied: a mapping would change with the file. Of a file of more than `limit` bytes, one byte more than that; nil when it
+  /// cannot be read.
+  static func read(_ path: String, limit: Int) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
@@ -95,7 +96,7 @@ struct ContextCache {
     guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size >= 0 else {
       return nil
     }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit + 1))
     var done = 0
     while done < bytes.count {
       let count = unsafe bytes.withUnsafeMutableBytes { buffer in
