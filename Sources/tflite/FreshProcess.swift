@@ -51,6 +51,6 @@ extension ModelArguments {
     if let token = accelerator.modelToken { options.append("--model-token=\(token)") }
     if let names = accelerator.skipOps { options.append("--skip-ops=\(names)") }
     if let nodes = accelerator.skipNodes { options.append("--skip-nodes=\(nodes)") }
-    return options + ["--", model]
+    return options + automatic.commandLine + ["--", model]
   }
 }
