@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Comparison
 internal import Delegates
+internal import FlatBuffers
 internal import Foundation
+internal import Kernels
 internal import TFLiteRuntime
 internal import TensorFiles
 
@@ -40,6 +42,16 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "With --delegates: also write the table to this file.", completion: .file(extensions: ["csv"]))
   var csv: String?
 
+  @Option(
+    help: "Also write a page with charts of latencies, operators, partitions and the arena.",
+    completion: .file(extensions: ["html"]))
+  var html: String?
+
+  @Option(
+    help: "Also write when each operator ran, for Perfetto or Chrome's trace viewer.",
+    completion: .file(extensions: ["json"]))
+  var trace: String?
+
   @Flag(name: .customLong("timings-line"), help: .hidden)
   var printsTimingsLine = false
 
@@ -48,7 +60,6 @@ struct BenchmarkCommand: ParsableCommand {
       guard arguments.delegate == .builtin else {
         throw ValidationError("--delegate and --delegates exclude each other.")
       }
-      guard !profile else { throw ValidationError("--profile is for one delegate.") }
       guard delegates.values.count * arguments.threadCounts.values.count <= 64 else {
         throw ValidationError("--delegates and --threads give more than 64 configurations.")
       }
@@ -62,12 +73,15 @@ struct BenchmarkCommand: ParsableCommand {
 
   func run() throws {
     let input = try InputData(path: inputs)
-    if let delegates {
-      let report = try InterleavedBenchmark(
-        arguments: arguments, delegates: delegates.values, runs: runs, warmup: warmup
+    if delegates != nil || html != nil {
+      let (report, events) = try InterleavedBenchmark(
+        arguments: arguments, delegates: delegates?.values ?? [arguments.delegate], runs: runs, warmup: warmup,
+        inputs: inputs, profiles: profile, draws: html != nil, traces: trace != nil
       ).report(input)
-      if json { try printJSON(report) } else { print(report.text) }
       if let csv { try AtomicFile.write(report.csv, to: csv) }
+      if let html { try AtomicFile.write(try ReportPage.html(report), to: html) }
+      if let trace { try events?.write(to: trace) }
+      if json { try printJSON(report.withoutPictures) } else { print(report.text) }
       return
     }
     let clock = ContinuousClock()
@@ -89,13 +103,20 @@ struct BenchmarkCommand: ParsableCommand {
       samples.append((clock.now - begin).microseconds)
     }
     let peak = ProcessMemory.peakKilobytes - before
-    var entries: [ProfileEntry] = []
-    if profile {
+    var entries: [StepTime] = []
+    if profile || trace != nil {
       // Timed apart, so that the clock's own cost stays out of the samples.
-      let profiler = Profiler()
+      let profiler = Profiler(eventCapacity: trace == nil ? 0 : OperatorTrace.eventsPerConfiguration)
       interpreter.profiler = profiler
       for _ in 0..<runs { try interpreter.invoke() }
-      entries = profiler.entries.map(ProfileEntry.init)
+      entries = profiler.entries.map(StepTime.init)
+      if let trace {
+        var events = OperatorTrace()
+        events.add(
+          "\(arguments.delegate.rawValue), \(arguments.threads) thread\(arguments.threads == 1 ? "" : "s")",
+          interpreter, profiler.events)
+        try events.write(to: trace)
+      }
     }
     let report = BenchmarkReport(
       model: arguments.model, delegate: arguments.delegate.rawValue, threads: arguments.threads, samplesUs: samples,
@@ -112,6 +133,13 @@ struct BenchmarkCommand: ParsableCommand {
   }
 }
 
+extension Model {
+  /// Bytes of all constants, those that several subgraphs share counted once for each tensor.
+  var constantBytes: Int {
+    subgraphs.reduce(0) { $0 + $1.tensors.reduce(0) { $0 + ($1.constant?.bytes.count ?? 0) } }
+  }
+}
+
 extension ModelArguments {
   /// How long the accelerator's chip may take; nil for other delegates.
   func deviceEstimate(_ model: Model, delegate: DelegateName) throws -> AcceleratorReport.Estimate? {
@@ -125,6 +153,13 @@ extension ModelArguments {
 enum ProcessMemory {
   static var residentKilobytes: Int { field("VmRSS") }
   static var peakKilobytes: Int { field("VmHWM") }
+
+  /// What the processor calls itself.
+  static var processor: String {
+    let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
+    let name = lines.first { $0.hasPrefix("model name") }?.split(separator: ":", maxSplits: 1).last
+    return name.map { String($0.drop { $0 == " " }) } ?? "unknown processor"
+  }
 
   private static func field(_ name: String) -> Int {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
@@ -154,22 +189,6 @@ struct Latency: Encodable {
   }
 }
 
-private struct ProfileEntry: Encodable {
-  let node: Int
-  let name: String
-  let firstUs: Double
-  let avgUs: Double
-  let count: Int
-
-  init(_ entry: Profiler.Entry) {
-    node = entry.node
-    name = entry.name
-    firstUs = Double(entry.firstNanoseconds) / 1000
-    avgUs = Double(entry.totalNanoseconds) / 1000 / Double(entry.invocations)
-    count = entry.invocations
-  }
-}
-
 private struct BenchmarkReport: Encodable {
   let model: String
   let delegate: String
@@ -180,7 +199,7 @@ private struct BenchmarkReport: Encodable {
   let peakRssKb: Int
   let latencyUs: Latency
   let arenaBytes: Int
-  let profile: [ProfileEntry]?
+  let profile: [StepTime]?
   /// Not measured: from the accelerator's model of the chip. The samples are those of the simulation.
   let deviceEstimate: AcceleratorReport.Estimate?
 
@@ -196,46 +215,7 @@ private struct BenchmarkReport: Encodable {
         + "peak memory \(peakRssKb.grouped) kB   arena \(arenaBytes.grouped) bytes",
     ]
     if let deviceEstimate { lines.append("measured: the simulation on this CPU. " + deviceEstimate.text) }
-    if let profile { lines.append(profileText(profile)) }
+    if let profile { lines.append(ProfileReport(entries: profile).text) }
     return lines.joined(separator: "\n")
-  }
-
-  /// The three tables that users of TFLite's `benchmark_model` know.
-  private func profileText(_ entries: [ProfileEntry]) -> String {
-    let total = entries.reduce(0) { $0 + $1.avgUs }
-    func table(_ rows: [ProfileEntry]) -> String {
-      var table = TextTable(
-        ["[node type]", "[first ms]", "[avg ms]", "[%]", "[cdf%]", "[times called]", "[node]"],
-        [.left, .right, .right, .right, .right, .right, .right])
-      var cumulative = 0.0
-      for row in rows {
-        cumulative += row.avgUs
-        table.add([
-          row.name, (row.firstUs / 1000).text(3), (row.avgUs / 1000).text(3), (100 * row.avgUs / total).text(2),
-          (100 * cumulative / total).text(2), "\(row.count)", "\(row.node)",
-        ])
-      }
-      return table.text(indent: "  ")
-    }
-    var summary = TextTable(["[node type]", "[count]", "[avg ms]", "[%]"], [.left, .right, .right, .right])
-    let groups = Dictionary(grouping: entries, by: \.name).map { name, rows in
-      (name: name, count: rows.count, time: rows.reduce(0) { $0 + $1.avgUs })
-    }
-    for group in groups.sorted(by: { ($1.time, $0.name) < ($0.time, $1.name) }) {
-      summary.add([group.name, "\(group.count)", (group.time / 1000).text(3), (100 * group.time / total).text(2)])
-    }
-    return """
-
-      Run Order
-      \(table(entries))
-
-      Top by Computation Time
-      \(table(Array(entries.sorted { $0.avgUs > $1.avgUs }.prefix(10))))
-
-      Summary by node type
-      \(summary.text(indent: "  "))
-
-      \(entries.count) nodes observed, \((total / 1000).text(3)) ms
-      """
   }
 }

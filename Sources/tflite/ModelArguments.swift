@@ -25,6 +25,7 @@ struct ModelArguments: ParsableArguments {
 
   @OptionGroup var operators: OperatorArguments
   @OptionGroup(title: "Accelerator") var accelerator: AcceleratorArguments
+  @OptionGroup(title: "Automatic choice") var automatic: AutomaticArguments
 
   func validate() throws {
     for threads in threadCounts.values where !(1...1024).contains(threads) {
@@ -51,7 +52,16 @@ struct ModelArguments: ParsableArguments {
   ) throws -> Interpreter {
     try Interpreter(
       model, signature: signature, options: .init(threads: threads, requirement: requirement ?? self.requirement),
-      delegates: try delegate.delegates(accelerator))
+      delegates: try delegates(delegate))
+  }
+
+  private func delegates(_ delegate: DelegateName) throws -> [any Delegate] {
+    switch delegate {
+    case .builtin: []
+    case .xnnpack: [.xnnpack()]
+    case .accelerator: [.accelerator(try accelerator.options())]
+    case .auto: [.automatic(automatic.options)]
+    }
   }
 
   /// An interpreter for another delegate and number of threads than those of the command line. What is required of the placement counts for
@@ -74,7 +84,7 @@ struct ModelArguments: ParsableArguments {
       options: .init(
         threads: threads, threadPool: threadPool, preservesIntermediates: preservesIntermediates,
         requirement: requirement),
-      delegates: try delegate.delegates(accelerator))
+      delegates: try delegates(delegate))
   }
 }
 
@@ -116,14 +126,8 @@ enum DelegateName: String, ExpressibleByArgument, CaseIterable {
   case builtin
   case xnnpack
   case accelerator
-
-  func delegates(_ accelerator: AcceleratorArguments) throws -> [any Delegate] {
-    switch self {
-    case .builtin: []
-    case .xnnpack: [.xnnpack()]
-    case .accelerator: [AcceleratorDelegate(try accelerator.options(), log: accelerator.log)]
-    }
-  }
+  /// The built-in kernels or XNNPACK, as measured.
+  case auto
 }
 
 /// Several back ends, separated by commas.

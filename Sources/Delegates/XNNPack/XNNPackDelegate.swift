@@ -74,4 +74,15 @@ final class XNNPackRegion: CompiledRegion {
       try lowered.run()
     }
   }
+
+  func invoke(_ context: ExecutionContext, nodeRan: (_ position: Int, _ start: UInt64, _ end: UInt64) -> Void)
+    throws(DelegateError)
+  {
+    for (position, lowered) in operators.enumerated() {
+      if context.shouldStop { return }
+      let start = ExecutionContext.now()
+      try lowered.run()
+      nodeRan(position, start, ExecutionContext.now())
+    }
+  }
 }

@@ -18,6 +18,11 @@ public protocol Delegate: Sendable {
   /// - Throws: ``ModelError`` when the model must not be run with this delegate; the interpreter is then not made.
   func prepared(for model: Model) throws(ModelError) -> any Delegate
 
+  /// The same for one interpreter of the model, for delegates whose choice depends on threads or on the signature.
+  ///
+  /// - Throws: ``ModelError`` when the model must not be run with this delegate; the interpreter is then not made.
+  func prepared(for model: Model, in setting: DelegateSetting) throws(ModelError) -> any Delegate
+
   /// Which partition a node that the delegate accepts is to be in, by any number; nil where the runtime is to grow the regions. Nodes of a
   /// partition that would depend on itself through other nodes are split into several.
   func partition(of node: DelegateNode) -> Int?
@@ -34,6 +39,9 @@ public protocol Delegate: Sendable {
 extension Delegate {
   public var partitioning: PartitioningOptions { PartitioningOptions() }
   public func prepared(for model: Model) throws(ModelError) -> any Delegate { self }
+  public func prepared(for model: Model, in setting: DelegateSetting) throws(ModelError) -> any Delegate {
+    try prepared(for: model)
+  }
   public func partition(of node: DelegateNode) -> Int? { nil }
 }
 
@@ -123,12 +131,20 @@ public protocol CompiledRegion: AnyObject {
 
   /// Runs the region. Long regions look at ``Kernels/ExecutionContext/shouldStop`` between their nodes and return early.
   func invoke(_ context: ExecutionContext) throws(DelegateError)
+
+  /// Does the same, and tells when each of the region's nodes began and ended, in nanoseconds of the monotonic clock. Regions that do
+  /// not know tell nothing.
+  func invoke(_ context: ExecutionContext, nodeRan: (_ position: Int, _ start: UInt64, _ end: UInt64) -> Void)
+    throws(DelegateError)
 }
 
 extension CompiledRegion {
   public var needsInternals: Bool { false }
   public var sharesViews: Bool { true }
   public var scratchBytes: Int { 0 }
+  public func invoke(_ context: ExecutionContext, nodeRan: (_ position: Int, _ start: UInt64, _ end: UInt64) -> Void)
+    throws(DelegateError)
+  { try invoke(context) }
 }
 
 /// Where the tensors of a region are in memory. At least 16 bytes behind each tensor may be read (not written).

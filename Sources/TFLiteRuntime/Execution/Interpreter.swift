@@ -131,8 +131,10 @@ public final class Interpreter {
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
     let states = try Self.resolve(
       options.states, graph, inputs: zip(inputNames, inputIDs), outputs: zip(outputNames, outputIDs))
+    let setting = DelegateSetting(
+      signature: key, subgraph: subgraph, threadPool: context.threadPool, compiler: options.compiler)
     var prepared: [any Delegate] = []
-    for delegate in delegates { prepared.append(try delegate.prepared(for: model)) }
+    for delegate in delegates { prepared.append(try delegate.prepared(for: model, in: setting)) }
     runner = try GraphRunner(
       graph: graph, options: options, delegates: prepared, context: context, limits: model.limits, states: states
     ) { subgraph throws(ModelError) in try model.compiledGraph(subgraph, compiler: options.compiler) }
@@ -170,6 +172,22 @@ public final class Interpreter {
 
   /// Arena size and how near it is to the least possible.
   public var arena: ArenaReport { runner.arena }
+
+  /// What is in the arena when. Complete when ``placement`` is.
+  public var arenaBlocks: [ArenaBlock] {
+    runner.segments.enumerated().flatMap { number, segment in
+      segment.contents.buffers.indices.compactMap { index -> ArenaBlock? in
+        let buffer = segment.contents.buffers[index]
+        guard buffer.size > 0 else { return nil }
+        return ArenaBlock(
+          segment: number, offset: segment.plan.offsets[index], byteCount: buffer.size, firstUse: buffer.firstUse,
+          lastUse: buffer.lastUse, tensors: segment.contents.tensors[index].map(\.index))
+      }
+    }
+  }
+
+  /// The operators of each segment in the order in which they run, the time axis of ``arenaBlocks``: indices into ``nodes``.
+  package var executionOrder: [[Int]] { runner.segments.map(\.contents.nodes) }
 
   /// Threads that kernels use.
   public var threadCount: Int { context.threadPool.count }

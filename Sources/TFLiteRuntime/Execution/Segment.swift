@@ -13,6 +13,8 @@ struct Step {
   var outputCount: Int
   /// The first node of the graph that the step runs.
   var node: Int
+  /// The nodes of a region, in the order in which the delegate has them.
+  var members: [Int] = []
   /// What a profile calls the step.
   var name: String
   /// The subgraphs that the step runs.
@@ -41,6 +43,15 @@ struct Step {
   let values: [TensorID: Constant]
   /// Where the segment's operators run.
   let report: Placement
+  /// What the plan is for.
+  let contents: ArenaContents
+
+  /// The buffers of the plan, the nodes by time, and the tensors of each buffer.
+  struct ArenaContents {
+    var buffers: [ArenaBuffer] = []
+    var nodes: [Int] = []
+    var tensors: [[TensorID]] = []
+  }
 
   /// The computed values that a segment was planned for, as far as they matter: it can be used again while these hold.
   struct Assumptions {
@@ -53,7 +64,8 @@ struct Step {
   init(
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
     placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
-    strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement
+    strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement,
+    contents: ArenaContents
   ) {
     self.nodes = nodes
     self.steps = steps
@@ -65,6 +77,7 @@ struct Step {
     self.stringConstants = stringConstants
     self.values = values
     self.report = report
+    self.contents = contents
     let memory = UnsafeMutableBufferPointer<OperandSlot>.allocate(capacity: slots.count)
     _ = unsafe memory.initialize(from: slots)
     unsafe self.slots = memory
@@ -94,14 +107,24 @@ struct Step {
           throw step.call?.failure ?? ModelError(error, at: graph.location(of: step.node))
         }
       case .region(let region):
-        do throws(DelegateError) { try region.invoke(context) } catch {
+        do throws(DelegateError) {
+          if let profiler {
+            try region.invoke(context) { position, start, end in
+              guard step.members.indices.contains(position) else { return }
+              let node = step.members[position]
+              profiler.record(node: node, name: graph.nodes[node].name, from: start, to: end)
+            }
+          } else {
+            try region.invoke(context)
+          }
+        } catch {
           throw ModelError(.delegate, error.description, at: graph.location(of: step.node))
         }
         do throws(OperatorError) { try context.checkStop() } catch {
           throw ModelError(error, at: graph.location(of: step.node))
         }
       }
-      profiler?.record(step, nanoseconds: ExecutionContext.now() - start)
+      profiler?.record(step, from: start, to: ExecutionContext.now())
     }
   }
 }

@@ -12,6 +12,7 @@ extension SegmentBuilder {
     var slots: [OperandSlot] = []
     var strings: [TensorID: StringCell] = [:]
     var stringConstants: [StringCell] = []
+    var contents = Segment.ArenaContents()
   }
 
   /// - Parameter unplanned: tensors inside regions whose delegate has memory of its own for them.
@@ -134,6 +135,10 @@ extension SegmentBuilder {
       throw ModelError(.limitExceeded, "memory cannot be planned: \(error)")
     }
     var layout = Layout(arena: try Arena(byteCount: plan.bytes, budget: budget), plan: plan)
+    layout.contents.buffers = buffers
+    layout.contents.nodes = sequence.map { range.lowerBound + $0 }
+    layout.contents.tensors = [[TensorID]](repeating: [], count: buffers.count)
+    for (tensor, id) in ids.enumerated() { layout.contents.tensors[assignment.storage[tensor]].append(id) }
     for (tensor, id) in ids.enumerated() {
       if types[id.index].element == .string {
         layout.strings[id] = StringCell(try Self.placeholder(types[id.index].shape))
@@ -203,6 +208,7 @@ extension SegmentBuilder {
         layout.steps.append(
           Step(
             action: .region(region), slot: 0, inputCount: 0, outputCount: 0, node: range.lowerBound + nodes[0],
+            members: nodes.map { range.lowerBound + $0 },
             name: "\(delegates[delegate].name)[\(nodes.count)]"))
       }
     }

@@ -134,7 +134,8 @@ struct SegmentBuilder {
     return Segment(
       nodes: range, steps: layout.steps, arena: layout.arena, plan: layout.plan, placement: layout.placement,
       assumptions: assumptions, slots: layout.slots, strings: layout.strings,
-      stringConstants: layout.stringConstants, values: values, report: report(resolved, regions, range: range))
+      stringConstants: layout.stringConstants, values: values, report: report(resolved, regions, range: range),
+      contents: layout.contents)
   }
 
   /// Whether a segment, planned when its inputs had other values, is right for those they have now.

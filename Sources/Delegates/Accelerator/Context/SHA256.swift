@@ -1,5 +1,5 @@
 /// The SHA-256 of bytes given in pieces. Source: FIPS 180-4.
-struct SHA256 {
+package struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
@@ -18,7 +18,7 @@ struct SHA256 {
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
   ]
 
-  static func hash(_ bytes: RawSpan) -> [UInt8] {
+  package static func hash(_ bytes: RawSpan) -> [UInt8] {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finish()
@@ -26,7 +26,7 @@ struct SHA256 {
 
   static func hash(_ bytes: [UInt8]) -> [UInt8] { unsafe hash(bytes.span.bytes) }
 
-  static func hash(_ text: String) -> [UInt8] { hash(Array(text.utf8)) }
+  package static func hash(_ text: String) -> [UInt8] { hash(Array(text.utf8)) }
 
   mutating func update(_ bytes: RawSpan) {
     length &+= UInt64(bytes.byteCount)

@@ -159,6 +159,16 @@ internal import TensorTypes
   }
 
   func invoke(_ context: ExecutionContext) throws(DelegateError) {
+    try run(context, takesTimes: logsOperators) { _, _, _ in }
+  }
+
+  func invoke(_ context: ExecutionContext, nodeRan: (_ position: Int, _ start: UInt64, _ end: UInt64) -> Void)
+    throws(DelegateError)
+  { try run(context, takesTimes: true, nodeRan: nodeRan) }
+
+  private func run(
+    _ context: ExecutionContext, takesTimes: Bool, nodeRan: (_ position: Int, _ start: UInt64, _ end: UInt64) -> Void
+  ) throws(DelegateError) {
     let start = log == nil ? 0 : ExecutionContext.now()
     defer { log?.add(.partitionRan(operators: steps.count, nanoseconds: ExecutionContext.now() - start)) }
     for pair in copySlots {
@@ -168,7 +178,7 @@ internal import TensorTypes
     }
     for (index, step) in steps.enumerated() {
       if context.shouldStop { return }
-      let begin = logsOperators ? ExecutionContext.now() : 0
+      let begin = takesTimes ? ExecutionContext.now() : 0
       let failure: OperatorError? = unsafe slots.withUnsafeBufferPointer { slots in
         guard let base = slots.baseAddress else { return nil }
         let operands = unsafe Operands(
@@ -183,7 +193,10 @@ internal import TensorTypes
       }
       if let failure { throw DelegateError("\(failure)") }
       for slot in roundedSlots[index] { Self.round(slot) }
-      if logsOperators { log?.add(.operatorRan(name: step.name, nanoseconds: ExecutionContext.now() - begin)) }
+      guard takesTimes else { continue }
+      let end = ExecutionContext.now()
+      nodeRan(index, begin, end)
+      if logsOperators { log?.add(.operatorRan(name: step.name, nanoseconds: end - begin)) }
     }
   }
 

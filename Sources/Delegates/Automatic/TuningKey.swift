@@ -1,0 +1,64 @@
+internal import FlatBuffers
+internal import Glibc
+internal import Kernels
+internal import TFLiteRuntime
+
+/// What a choice depends on, in 32 bytes.
+enum TuningKey {
+  /// Choices of other versions are measured again.
+  static let runtimeVersion = "0.1.0"
+
+  static func hash(
+    _ model: Model, _ setting: DelegateSetting, _ options: AutomaticOptions, candidate: String,
+    processor: String = Self.processor, version: String = Self.runtimeVersion
+  ) -> [UInt8] {
+    var hash = SHA256()
+    let content = model.content
+    hash.update(content.span)
+    let partitioning = options.partitioning
+    let nodes = partitioning.skippedNodes.map { "\($0.subgraph).\($0.index)" }.sorted().joined(separator: ",")
+    hash.update(
+      """
+      runtime \(version)
+      \(processor)
+      candidate \(candidate)
+      subgraph \(setting.subgraph)
+      threads \(setting.threadPool.count)
+      folds \(setting.compiler.foldsConstants) eliminates \(setting.compiler.eliminatesDeadCode)
+      minimum \(partitioning.minimumNodes) maximum \(partitioning.maximumPartitions ?? -1)
+      skips \(partitioning.skippedOperators.sorted().joined(separator: ",")) \(nodes)
+      time \(options.tuningTime)
+      """)
+    return hash.finish()
+  }
+
+  /// What tells processors apart: their kinds and features, how many there are, and which instructions the kernels were told to use.
+  static var processor: String {
+    let fields: Set<Substring> = [
+      "vendor_id", "cpu family", "model", "model name", "stepping", "flags", "Features", "CPU implementer",
+      "CPU architecture", "CPU variant", "CPU part", "CPU revision",
+    ]
+    var lines: Set<String> = []
+    for line in text(ofFile: "/proc/cpuinfo").split(separator: "\n") {
+      let name = line.prefix { $0 != ":" }.split(separator: "\t").first ?? ""
+      if fields.contains(name) { lines.insert(String(line)) }
+    }
+    let instructions = unsafe getenv("TFLITE_ISA").map { unsafe String(cString: $0) } ?? ""
+    return lines.sorted().joined(separator: "\n")
+      + "\nprocessors \(sysconf(Int32(_SC_NPROCESSORS_ONLN)))\n\(instructions)"
+  }
+
+  private static func text(ofFile path: String) -> String {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 65536)
+    while bytes.count < 4 << 20 {
+      let count = unsafe block.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+      guard count > 0 else { break }
+      bytes += block[..<count]
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
