@@ -14,7 +14,8 @@ struct TFLite: ParsableCommand {
 
   private static var commands: [any ParsableCommand.Type] {
     var commands: [any ParsableCommand.Type] = [
-      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, CompareCommand.self, OperatorsCommand.self,
+      RunCommand.self, InspectCommand.self, BenchmarkCommand.self, CompareCommand.self, StreamCommand.self,
+      OperatorsCommand.self,
     ]
     #if Server
       commands.append(ServeCommand.self)
