@@ -215,7 +215,7 @@ def idle_connections():
                 many.append(s)
             for s in many[::1000]:
                 s.sendall(b"POST /v2/models/rows/infer HTTP/1.1\r\nContent-Length: 100\r\n\r\n{\"in")
-            wait_until(lambda: server.descriptors() >= before + wanted, f"{wanted} connections are accepted")
+            wait_until(lambda: server.descriptors() >= wanted, f"{wanted} connections are accepted")
             server.works(f"{wanted} idle connections")
             for s in many:
                 s.close()
@@ -257,7 +257,7 @@ def corrupt_versions():
                 with open(os.path.join(folder, "model.tflite"), "wb") as file:
                     file.write(content)
                 status, answer = server.ask("POST", "/v2/repository/models/rows/load", None)
-                check(status in (200, 400), f"loading version {version}: {status} {answer}")
+                check(status in (400, 500) and b"load failed" in answer, f"loading version {version}: {status} {answer}")
                 status, answer = server.infer()
                 check(status == 200 and json.loads(answer)["outputs"][0]["data"] == [2, 4, 6, 8],
                       f"version 1 serves beside version {version}: {status} {answer[:200]}")
