@@ -97,8 +97,13 @@ let package = Package(
       name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: swiftSettings),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"], swiftSettings: swiftSettings),
+    .target(name: "JSONText", swiftSettings: swiftSettings),
     .target(
-      name: "TensorConversion", dependencies: ["TFLiteRuntime", "TensorTypes", "TensorFiles"],
+      name: "TensorConversion", dependencies: ["TFLiteRuntime", "TensorTypes", "TensorFiles", "JSONText"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "RecordStream",
+      dependencies: ["TFLiteRuntime", "TensorTypes", "TensorFiles", "TensorConversion", "JSONText"],
       swiftSettings: swiftSettings),
     .target(
       name: "Comparison", dependencies: ["TFLiteRuntime", "TensorTypes"], swiftSettings: swiftSettings),
@@ -118,7 +123,8 @@ let package = Package(
     .target(
       name: "InferenceServer",
       dependencies: [
-        "InferenceProtocol", "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates",
+        "InferenceProtocol", "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "JSONText",
+        "TensorConversion",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -141,7 +147,7 @@ let package = Package(
       name: "tflite",
       dependencies: [
         "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "OperatorLibraries", "TensorConversion",
-        "Comparison", "Evaluation", "TensorFiles", "ImageFiles",
+        "Comparison", "Evaluation", "TensorFiles", "ImageFiles", "RecordStream",
         .target(name: "InferenceServer", condition: .when(traits: ["Server"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Server"])),
@@ -196,11 +202,18 @@ let package = Package(
       name: "EvaluationTests",
       dependencies: ["Evaluation", "TFLiteRuntime", "TensorTypes", "TensorFiles", "ModelTestSupport"],
       swiftSettings: testSettings),
+    .testTarget(
+      name: "RecordStreamTests",
+      dependencies: [
+        "RecordStream", "TFLiteRuntime", "TensorTypes", "TensorFiles", "TensorConversion", "JSONText",
+        "ModelTestSupport",
+      ],
+      swiftSettings: testSettings),
     .testTarget(name: "TensorFilesTests", dependencies: ["TensorFiles"], swiftSettings: testSettings),
     .testTarget(
       name: "InferenceServerTests",
       dependencies: [
-        "InferenceServer", "InferenceProtocol", "TFLiteRuntime", "TensorTypes", "ModelTestSupport",
+        "InferenceServer", "InferenceProtocol", "TFLiteRuntime", "TensorTypes", "JSONText", "ModelTestSupport",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),

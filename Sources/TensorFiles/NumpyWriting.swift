@@ -27,10 +27,55 @@ extension NumpyArchive {
   }
 }
 
+extension NumpyArchive {
+  /// The content of an `.npz` file of the arrays in their order. Throws ``TensorFileError`` when two names are equal or one is too long;
+  /// errors call the archive `name`.
+  package static func encoded(
+    _ arrays: [(name: String, array: NumpyArray)], name: String
+  ) throws(TensorFileError) -> [UInt8] {
+    var encoder = NumpyArchiveEncoder(file: name)
+    var bytes: [UInt8] = []
+    for (name, array) in arrays {
+      bytes += try encoder.append(array, named: name)
+      bytes += array.bytes
+    }
+    bytes += encoder.finish()
+    return bytes
+  }
+}
+
 /// Writes an `.npz` file array by array: uncompressed, with the timestamp 1980-01-01, so that equal arrays give equal
 /// files. The file appears when ``finish()`` has returned, and not when the value goes away before.
 package struct NumpyArchiveWriter: ~Copyable {
   private var file: AtomicFile
+  private var encoder: NumpyArchiveEncoder
+
+  package init(path: String) throws(TensorFileError) {
+    try self.init(path: path, threshold: 0xFFFF_FFFF, countThreshold: 0xFFFF)
+  }
+
+  init(path: String, threshold: Int, countThreshold: Int) throws(TensorFileError) {
+    file = try AtomicFile(path: path)
+    encoder = NumpyArchiveEncoder(file: path, threshold: threshold, countThreshold: countThreshold)
+  }
+
+  /// Appends an array. The name must be new, and have at most 65531 bytes of UTF-8.
+  package mutating func append(_ array: NumpyArray, named name: String) throws(TensorFileError) {
+    try file.write(try encoder.append(array, named: name))
+    try file.write(array.bytes)
+  }
+
+  /// Writes the directory and gives the file its name. Nothing can be appended afterwards.
+  package mutating func finish() throws(TensorFileError) {
+    try file.write(encoder.finish())
+    try file.commit()
+  }
+}
+
+/// The bytes of an `.npz` file around its arrays'.
+private struct NumpyArchiveEncoder {
+  /// What errors call the archive.
+  private let file: String
   private var names: Set<String> = []
   /// The central directory, written at the end.
   private var directory: [UInt8] = []
@@ -39,18 +84,14 @@ package struct NumpyArchiveWriter: ~Copyable {
   private let threshold: Int
   private let countThreshold: Int
 
-  package init(path: String) throws(TensorFileError) {
-    try self.init(path: path, threshold: 0xFFFF_FFFF, countThreshold: 0xFFFF)
-  }
-
-  init(path: String, threshold: Int, countThreshold: Int) throws(TensorFileError) {
-    file = try AtomicFile(path: path)
+  init(file: String, threshold: Int = 0xFFFF_FFFF, countThreshold: Int = 0xFFFF) {
+    self.file = file
     self.threshold = threshold
     self.countThreshold = countThreshold
   }
 
-  /// Appends an array. The name must be new, and have at most 65531 bytes of UTF-8.
-  package mutating func append(_ array: NumpyArray, named name: String) throws(TensorFileError) {
+  /// The bytes that go before the array's own.
+  mutating func append(_ array: NumpyArray, named name: String) throws(TensorFileError) -> [UInt8] {
     let entryName = Array(name.utf8) + Array(".npy".utf8)
     guard entryName.count <= 0xFFFF else {
       throw invalid(name, "the name is longer than a zip archive allows")
@@ -71,9 +112,8 @@ package struct NumpyArchiveWriter: ~Copyable {
     if isWide {
       appendExtra([count, count], to: &local)
     }
-    try put(local)
-    try put(header)
-    try put(array.bytes)
+    local += header
+    position += local.count + array.bytes.count
 
     let isFar = offset >= threshold
     let wideFields = (isWide ? [count, count] : []) + (isFar ? [offset] : [])
@@ -90,17 +130,17 @@ package struct NumpyArchiveWriter: ~Copyable {
     if !wideFields.isEmpty {
       appendExtra(wideFields, to: &directory)
     }
+    return local
   }
 
-  /// Writes the directory and gives the file its name. Nothing can be appended afterwards.
-  package mutating func finish() throws(TensorFileError) {
+  /// The bytes after the last array: the directory.
+  func finish() -> [UInt8] {
     let offset = position
     let size = directory.count
     let isWide = names.count >= countThreshold || offset >= threshold || size >= threshold
-    try put(directory)
-    var end: [UInt8] = []
+    var end = directory
     if isWide {
-      let end64 = position
+      let end64 = offset + size
       end.append(littleEndian: Zip.end64)
       end.append(littleEndian: UInt64(Zip.end64Size - 12))
       end.append(littleEndian: UInt16(3 << 8 | 45))
@@ -122,17 +162,11 @@ package struct NumpyArchiveWriter: ~Copyable {
     end.append(littleEndian: isWide ? UInt32.max : UInt32(size))
     end.append(littleEndian: isWide ? UInt32.max : UInt32(offset))
     end.append(littleEndian: UInt16(0))
-    try put(end)
-    try file.commit()
-  }
-
-  private mutating func put(_ bytes: [UInt8]) throws(TensorFileError) {
-    try file.write(bytes)
-    position += bytes.count
+    return end
   }
 
   private func invalid(_ name: String, _ message: String) -> TensorFileError {
-    TensorFileError(file: file.path, entry: name, reason: .invalidArgument, message: message)
+    TensorFileError(file: file, entry: name, reason: .invalidArgument, message: message)
   }
 }
 

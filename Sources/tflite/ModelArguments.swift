@@ -59,7 +59,7 @@ struct ModelArguments: ParsableArguments {
     switch delegate {
     case .builtin: []
     case .xnnpack: [.xnnpack()]
-    case .accelerator: [.accelerator(try accelerator.options())]
+    case .accelerator: [AcceleratorDelegate(try accelerator.options(), log: accelerator.log)]
     case .auto: [.automatic(automatic.options)]
     }
   }

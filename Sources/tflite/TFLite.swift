@@ -15,6 +15,7 @@ struct TFLite: ParsableCommand {
   private static var commands: [any ParsableCommand.Type] {
     var commands: [any ParsableCommand.Type] = [
       RunCommand.self, InspectCommand.self, BenchmarkCommand.self, CompareCommand.self, EvaluateCommand.self,
+      StreamCommand.self,
       OperatorsCommand.self,
     ]
     #if Server

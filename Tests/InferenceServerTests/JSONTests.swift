@@ -1,4 +1,5 @@
 import InferenceServer
+import JSONText
 import Testing
 
 struct JSONTests {

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import InferenceServer
+import JSONText
 import NIOCore
 import NIOEmbedded
 import Testing

@@ -1,4 +1,5 @@
 import InferenceServer
+import JSONText
 import TFLiteRuntime
 import TensorTypes
 import Testing

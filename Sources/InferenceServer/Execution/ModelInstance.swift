@@ -1,6 +1,7 @@
 internal import Delegates
 internal import Kernels
 internal import TFLiteRuntime
+internal import TensorConversion
 internal import TensorTypes
 
 /// An interpreter and the thread that it runs on.

@@ -1,3 +1,5 @@
+internal import JSONText
+
 extension InferenceBody {
   /// The answer's bytes.
   ///

@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// The body of an inference request over HTTP: JSON, followed by raw tensors where the binary extension is used.
 package struct InferenceBody: Sendable {
   package var request: InferenceRequest

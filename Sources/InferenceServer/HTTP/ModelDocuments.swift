@@ -1,3 +1,5 @@
+internal import JSONText
+
 /// The JSON documents about the server and its models.
 package enum ModelDocuments {
   package static func server() -> [UInt8] {

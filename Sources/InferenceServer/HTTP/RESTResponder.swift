@@ -1,5 +1,6 @@
 internal import HTTPTypes
 package import Hummingbird
+internal import JSONText
 internal import Kernels
 internal import Logging
 internal import NIOCore

@@ -1,3 +1,4 @@
+internal import JSONText
 internal import TFLiteRuntime
 
 /// The JSON document that the page draws: models, their counters, operators and placement.

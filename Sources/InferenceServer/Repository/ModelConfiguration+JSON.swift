@@ -1,3 +1,5 @@
+internal import JSONText
+
 extension ModelConfiguration {
   /// The configuration that a JSON document gives. Members that it leaves out keep their defaults; unknown ones are errors, since a
   /// misspelled limit is no limit.

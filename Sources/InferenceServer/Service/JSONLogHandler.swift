@@ -1,4 +1,5 @@
 internal import Glibc
+internal import JSONText
 package import Logging
 
 /// Writes each message as one line of JSON to standard error: time, level, label, message and metadata.

@@ -5,6 +5,7 @@ FOLDER has the models rows.tflite and counting.tflite; the script starts its own
 import http.client
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -26,6 +27,15 @@ def check(condition, what):
     if not condition:
         failures += 1
         print(f"FAILED {what}")
+
+
+def wait_until(condition, what):
+    deadline = time.time() + 20
+    while time.time() < deadline:
+        if condition():
+            return
+        time.sleep(0.05)
+    check(False, what)
 
 
 def counting(limit, timeout=None):
@@ -51,14 +61,23 @@ def add(repository, name, model, version=1, config=None):
 
 
 class Server:
-    def __init__(self, *options, config=None):
+    def __init__(self, *options, config=None, log=None):
+        self.options = options
         self.repository = tempfile.mkdtemp(dir=work)
         add(self.repository, "rows", "rows")
         add(self.repository, "counting", "counting", config=config)
-        self.port = free_port()
         self.log = open(os.path.join(self.repository, ".log"), "w+")
+        self.start(open(log, "w") if log else self.log)
+
+    def start(self, log):
+        self.port = free_port()
         self.process = subprocess.Popen(
-            [TFLITE, "serve", self.repository, "--http-port", str(self.port), "--grpc-port", "0", *options], stderr=self.log)
+            [TFLITE, "serve", self.repository, "--http-port", str(self.port), "--grpc-port", "0", *self.options], stderr=log)
+
+    def again(self):
+        """Another process on the same folder."""
+        self.start(self.log)
+        return self
 
     def __enter__(self):
         deadline = time.time() + 20
@@ -105,6 +124,9 @@ class Server:
     def memory(self):
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def works(self, what):
         check(self.infer()[0] == 200, f"serves after {what}")
@@ -174,6 +196,114 @@ def connections():
         for s in many:
             s.close()
         server.works("2000 closed connections")
+
+
+def idle_connections():
+    """10,000 idle connections, twice: new requests are served meanwhile, and nothing stays behind."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(10_000, hard - 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with Server("--max-connections", str(wanted + 100), "--idle-timeout", "600") as server:
+        server.works("nothing yet")
+        before = server.descriptors()
+        memory = []
+        for _ in range(2):
+            many = []
+            for _ in range(wanted):
+                s = socket.socket()
+                s.connect(("127.0.0.1", server.port))
+                many.append(s)
+            for s in many[::1000]:
+                s.sendall(b"POST /v2/models/rows/infer HTTP/1.1\r\nContent-Length: 100\r\n\r\n{\"in")
+            wait_until(lambda: server.descriptors() >= wanted, f"{wanted} connections are accepted")
+            server.works(f"{wanted} idle connections")
+            for s in many:
+                s.close()
+            wait_until(lambda: server.descriptors() <= before + 5, "descriptors are given back")
+            memory.append(server.memory())
+        check(memory[1] - memory[0] < 32_000, f"memory grows with each round of connections: {memory} KiB")
+    # More than the server takes: those it has are served, and when others leave, so are new ones.
+    with Server("--max-connections", "200", "--idle-timeout", "600") as server:
+        connection = server.connection()
+        connection.request("POST", "/v2/models/rows/infer", ROWS)
+        connection.getresponse().read()
+        many = []
+        for _ in range(600):
+            s = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+            many.append(s)
+        for _ in range(50):
+            connection.request("POST", "/v2/models/rows/infer", ROWS)
+            check(json.loads(connection.getresponse().read())["outputs"][0]["data"] == [2, 4, 6, 8], "answer at the limit")
+        for s in many:
+            s.close()
+        server.works("more connections than allowed")
+
+
+def corrupt_versions():
+    """New versions that cannot be loaded, of every kind: the old one keeps serving and nothing piles up."""
+    with Server() as server:
+        with open(os.path.join(MODELS, "rows.tflite"), "rb") as file:
+            good = file.read()
+        broken = {
+            2: b"", 3: b"TFL3", 4: good[:-1][:200], 5: good[:40] + b"\xff" * 64 + good[104:], 6: os.urandom(5000),
+            7: good.replace(b"TFL3", b"TFL9"),
+        }
+        memory = descriptors = 0
+        for turn in range(6):
+            for version, content in broken.items():
+                folder = os.path.join(server.repository, "rows", str(version))
+                shutil.rmtree(folder, ignore_errors=True)
+                os.makedirs(folder)
+                with open(os.path.join(folder, "model.tflite"), "wb") as file:
+                    file.write(content)
+                status, answer = server.ask("POST", "/v2/repository/models/rows/load", None)
+                check(status in (400, 500) and b"load failed" in answer, f"loading version {version}: {status} {answer}")
+                status, answer = server.infer()
+                check(status == 200 and json.loads(answer)["outputs"][0]["data"] == [2, 4, 6, 8],
+                      f"version 1 serves beside version {version}: {status} {answer[:200]}")
+            # A folder, a pipe that nobody writes to, and a link to nowhere in place of the file.
+            for version, make in ((8, os.makedirs), (9, os.mkfifo), (10, lambda path: os.symlink("/nowhere", path))):
+                folder = os.path.join(server.repository, "rows", str(version))
+                shutil.rmtree(folder, ignore_errors=True)
+                os.makedirs(folder)
+                make(os.path.join(folder, "model.tflite"))
+                server.ask("POST", "/v2/repository/models/rows/load", None)
+                check(server.infer()[0] == 200, f"version 1 serves beside version {version}")
+            if turn == 1:
+                memory, descriptors = server.memory(), server.descriptors()
+        check(server.memory() - memory < 16_000, f"memory grew by {server.memory() - memory} KiB over failed loads")
+        check(server.descriptors() <= descriptors + 3, f"descriptors: {descriptors}, then {server.descriptors()}")
+        index = json.loads(server.ask("POST", "/v2/repository/index", None)[1])
+        states = {(m["name"], m.get("version")): m["state"] for m in index}
+        check(states.get(("rows", "1")) == "READY", f"index {index}")
+
+
+def killed_while_reloading():
+    """SIGKILL at some moment of a reload: another server on the same folder answers as if nothing had been."""
+    server = Server()
+    for turn in range(6):
+        with server if turn == 0 else server.again():
+            add(server.repository, "rows", "rows", turn + 2)
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(0.004 * turn)
+            if turn < 5:
+                server.process.kill()
+                server.process.wait()
+            else:
+                status, answer = server.infer()
+                check(status == 200 and json.loads(answer)["outputs"][0]["data"] == [2, 4, 6, 8], "after SIGKILL")
+    names = sorted(os.listdir(os.path.join(server.repository, "rows")))
+    check(names == [str(n) for n in range(1, 8)], f"the repository after SIGKILL: {names}")
+
+
+def full_disk():
+    """Logs go to a full disk: requests are served, and the server ends as it should."""
+    with Server(log="/dev/full") as server:
+        for _ in range(20):
+            server.works("a log that cannot be written")
+        server.process.send_signal(signal.SIGHUP)
+        server.infer("nothing")
+        server.works("a reload that cannot be logged")
 
 
 def overload():
@@ -293,7 +423,10 @@ def refusals():
 
 
 try:
-    for part in (stalls, garbage, connections, overload, reloads, shutdown, sockets_and_tokens, refusals):
+    for part in (
+        stalls, garbage, connections, idle_connections, overload, reloads, corrupt_versions, killed_while_reloading,
+        full_disk, shutdown, sockets_and_tokens, refusals,
+    ):
         began = time.time()
         part()
         print(f"{part.__name__}: {time.time() - began:.1f} s", flush=True)

@@ -75,6 +75,12 @@ package struct JSONWriter {
     bytes += Array((value ? "true" : "false").utf8)
   }
 
+  /// A value that is JSON already.
+  package mutating func raw(_ text: [UInt8]) {
+    separate()
+    bytes += text
+  }
+
   package mutating func null() {
     separate()
     bytes += Array("null".utf8)

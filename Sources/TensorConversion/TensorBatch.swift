@@ -1,12 +1,12 @@
-internal import TFLiteRuntime
+package import TFLiteRuntime
 internal import TensorTypes
 
 /// Joins tensors along their first dimension, and takes them apart again.
-enum TensorBatch {
+package enum TensorBatch {
   /// The inputs of several calls as those of one. All calls have as many inputs; shapes differ in the first dimension only.
   ///
   /// - Throws: ``ModelError`` `invalidArgument` when they do not fit together.
-  static func join(_ calls: [[Tensor]]) throws(ModelError) -> [Tensor] {
+  package static func join(_ calls: [[Tensor]]) throws(ModelError) -> [Tensor] {
     guard let first = calls.first else { return [] }
     var joined: [Tensor] = []
     for index in first.indices {
@@ -34,7 +34,7 @@ enum TensorBatch {
   /// An output of a batch in parts of these sizes.
   ///
   /// - Throws: ``ModelError`` `invalidState` when its first dimension is not their sum.
-  static func split(_ tensor: Tensor, _ sizes: [Int]) throws(ModelError) -> [Tensor] {
+  package static func split(_ tensor: Tensor, _ sizes: [Int]) throws(ModelError) -> [Tensor] {
     var dimensions = tensor.type.shape.dimensions
     let total = sizes.reduce(0, +)
     guard dimensions.first == total, total > 0 else {

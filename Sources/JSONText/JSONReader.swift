@@ -2,9 +2,9 @@
 /// than its text. `NaN`, `Infinity` and `-Infinity` are taken as numbers, since Python writes them.
 package struct JSONReader {
   package let bytes: [UInt8]
-  var offset: Int
+  package internal(set) var offset: Int
   private let end: Int
-  var limit: Int { end }
+  package var limit: Int { end }
   private let maximumDepth: Int
   private var valuesLeft: Int
 
