@@ -78,6 +78,7 @@ internal import TensorTypes
   private let tiling: ProductTiling
   private let threads: Int
   private let range: ClosedRange<Float>
+  private let epilogue: Epilogue?
 
   /// - Parameters:
   ///   - geometry: one group.
@@ -95,6 +96,7 @@ internal import TensorTypes
     self.weights = weights
     self.bias = bias
     self.range = range
+    epilogue = node.epilogue
     threads = node.threads
     packing = FloatPacking(
       kernels: kernels, groups: groups, columns: geometry.output_channels,
@@ -115,7 +117,8 @@ internal import TensorTypes
     let workspace = unsafe withUnsafePointer(to: geometry) {
       unsafe aligned(packing.kernels.table.pointee.f32_scratch_bytes($0))
     }
-    return Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0]) { io throws(OperatorError) in
+    var kernel = Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0]) {
+      io throws(OperatorError) in
       if packed == nil {
         try io.forEachTile(packing.groups * packing.columnTiles, workers: threads) { tile, _ in
           guard let source = unsafe io.inputBytes(weights).bindMemory(to: Float.self).baseAddress,
@@ -142,7 +145,18 @@ internal import TensorTypes
             y + group * geometry.pointee.output_channels, rows.lowerBound, rows.upperBound, tiles.lowerBound,
             tiles.upperBound, range.lowerBound, range.upperBound, scratch + worker * workspace)
         }
+        if let epilogue {
+          let columns =
+            tiles.lowerBound * packing.tileColumns..<min(tiles.upperBound * packing.tileColumns, packing.columns)
+          let first = group * packing.columns
+          // Safety: these are the elements that were just written.
+          unsafe epilogue.apply(
+            io, rows: rows, pitch: geometry.output_pixel_stride,
+            columns: first + columns.lowerBound..<first + columns.upperBound)
+        }
       }
     }
+    kernel.appliesEpilogue = epilogue != nil
+    return kernel
   }
 }

@@ -163,6 +163,9 @@ public final class Interpreter {
   /// Operators that no delegate is asked about, because their shapes depend on values.
   public var unplannedOperators: Int { runner.unplannedNodes }
 
+  /// What the graph passes did. Complete after ``allocate()``, for graphs whose shapes depend on values after the first invocation.
+  public var passes: PassReport { runner.passes }
+
   /// Arena size and how near it is to the least possible.
   public var arena: ArenaReport { runner.arena }
 

@@ -41,6 +41,8 @@ struct Step {
   let values: [TensorID: Constant]
   /// Where the segment's operators run.
   let report: Placement
+  /// Matches of the passes that fuse operators.
+  let matches: [GraphPass: Int]
 
   /// The computed values that a segment was planned for, as far as they matter: it can be used again while these hold.
   struct Assumptions {
@@ -53,7 +55,8 @@ struct Step {
   init(
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
     placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
-    strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement
+    strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement,
+    matches: [GraphPass: Int]
   ) {
     self.nodes = nodes
     self.steps = steps
@@ -65,6 +68,7 @@ struct Step {
     self.stringConstants = stringConstants
     self.values = values
     self.report = report
+    self.matches = matches
     let memory = UnsafeMutableBufferPointer<OperandSlot>.allocate(capacity: slots.count)
     _ = unsafe memory.initialize(from: slots)
     unsafe self.slots = memory
