@@ -30,6 +30,7 @@
 #include "arrays.inc"
 #include "resize.inc"
 #include "functions.inc"
+#include "normalize.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

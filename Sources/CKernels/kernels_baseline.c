@@ -34,4 +34,5 @@
 #include "arrays.inc"
 #include "resize.inc"
 #include "functions.inc"
+#include "normalize.inc"
 #include "table.inc"

@@ -31,6 +31,8 @@ public struct NodeContext {
   /// The type and value of another constant of the subgraph, by its index: blockwise quantisation names its scales so.
   let companion: ((Int) -> (type: TensorType, constant: Constant)?)?
   private let variables: Set<Int>
+  /// What the kernel of a product may do with the elements that it has just written; see ``Kernel/appliesEpilogue``.
+  var epilogue: Epilogue?
 
   /// - Parameters:
   ///   - declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.
@@ -63,6 +65,16 @@ public struct NodeContext {
     return NodeContext(
       inputs: inputs.map { $0.map(numbered) }, outputs: outputs.map(numbered), values: values, threads: threads,
       declaredInputs: declaredInputs, resources: resources, companion: companion)
+  }
+
+  /// What an operator may know that takes the first `count` inputs and gives one output of this type: the beginning of a fused step.
+  func beginning(inputs count: Int, output: TensorType, epilogue: Epilogue?) -> NodeContext {
+    var result = NodeContext(
+      inputs: Array(inputs.prefix(count)), outputs: [output], values: Array(values.prefix(count)), threads: threads,
+      declaredInputs: Array(declaredInputs.prefix(count)), intermediates: intermediates, bodies: bodies,
+      resources: resources, companion: companion)
+    result.epilogue = epilogue
+    return result
   }
 
   /// Checks how many operands there are. Trailing optional inputs may be absent or left out.

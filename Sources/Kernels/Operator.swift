@@ -116,6 +116,8 @@ public struct Kernel: Sendable {
   /// survive the invocation.
   public let scratch: [Int]
   public let invoke: Invoke
+  /// Whether `invoke` also applies the ``NodeContext/epilogue`` that it was prepared with.
+  var appliesEpilogue = false
 
   public init(scratch: [Int] = [], invoke: @escaping Invoke) {
     self.scratch = scratch

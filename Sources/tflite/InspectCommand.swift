@@ -16,12 +16,15 @@ struct InspectCommand: ParsableCommand {
   @Flag(help: "Print as JSON.")
   var json = false
 
+  @Flag(help: "Show what each graph pass did, and the steps that are left.")
+  var passes = false
+
   func validate() throws { try arguments.requireOneThreadCount() }
 
   func run() throws {
     let model = try arguments.loadModel()
     let report = try ModelReport(model, arguments)
-    if json { try printJSON(report) } else { print(report.text) }
+    if json { try printJSON(report) } else { print(passes ? report.passesText : report.text) }
     if let disappointment = report.disappointment { throw CommandError("--require: \(disappointment)") }
   }
 }
@@ -92,6 +95,8 @@ struct ModelReport: Encodable {
   let error: String?
   /// What the accelerator's compiler says; nil for other delegates.
   let accelerator: AcceleratorReport?
+  /// What the graph passes did, for each subgraph that is planned.
+  let passes: [PassesRow]
   /// What the placement lacks of what is required.
   let disappointment: String?
 
@@ -125,6 +130,7 @@ struct ModelReport: Encodable {
     // The asked-for signature first (its arena is reported), then those of other subgraphs.
     var planned: Set<Int> = []
     var unplanned = 0
+    var passes: [PassesRow] = []
     for signature in [arguments.signature] + model.signatures.map({ Optional($0.key) }) {
       do {
         let interpreter = try arguments.makeInterpreter(model, signature: signature, requirement: .anywhere)
@@ -132,12 +138,14 @@ struct ModelReport: Encodable {
         try interpreter.allocate()
         unplanned += interpreter.unplannedOperators
         placement.append(interpreter.placement)
+        passes.append(PassesRow(interpreter.passes, subgraph: interpreter.subgraph))
         if planned.count == 1 { arena = interpreter.arena }
       } catch let failure {
         if error == nil { error = "\(failure)" }
       }
     }
     self.error = error
+    self.passes = passes
     if arguments.delegate == .accelerator {
       // The compiler's answer on the operators of the file counts, whether or not the model can be run here.
       let options = try arguments.accelerator.options()

@@ -23,6 +23,13 @@ struct ModelArguments: ParsableArguments {
   @Option(name: .customLong("threads"), help: "Threads for kernels and delegates.")
   var threadCounts = ThreadCounts(values: [1])
 
+  @Option(
+    name: .customLong("disable-pass"),
+    help:
+      "A graph pass to leave out, or all: \(PassName.allValueStrings.joined(separator: ", ")). May be given several times."
+  )
+  var disabledPasses: [PassName] = []
+
   @OptionGroup var operators: OperatorArguments
   @OptionGroup(title: "Accelerator") var accelerator: AcceleratorArguments
   @OptionGroup(title: "Automatic choice") var automatic: AutomaticArguments
@@ -32,6 +39,9 @@ struct ModelArguments: ParsableArguments {
       throw ValidationError("--threads takes 1 to 1024, not \(threads).")
     }
   }
+
+  /// The graph passes that are wanted.
+  var compiler: GraphCompiler { GraphCompiler(disabled: Set(disabledPasses.flatMap(\.passes))) }
 
   /// The number of threads of commands that take one.
   var threads: Int { threadCounts.values.first ?? 1 }
@@ -51,7 +61,8 @@ struct ModelArguments: ParsableArguments {
     _ model: Model, signature: String?, requirement: PlacementRequirement? = nil
   ) throws -> Interpreter {
     try Interpreter(
-      model, signature: signature, options: .init(threads: threads, requirement: requirement ?? self.requirement),
+      model, signature: signature,
+      options: .init(threads: threads, compiler: compiler, requirement: requirement ?? self.requirement),
       delegates: try delegates(delegate))
   }
 
@@ -83,9 +94,26 @@ struct ModelArguments: ParsableArguments {
       model, signature: signature,
       options: .init(
         threads: threads, threadPool: threadPool, preservesIntermediates: preservesIntermediates,
-        requirement: requirement),
+        compiler: compiler, requirement: requirement),
       delegates: try delegates(delegate))
   }
+}
+
+/// A graph pass by its name, or all of them.
+struct PassName: ExpressibleByArgument {
+  let passes: [GraphPass]
+
+  init?(argument: String) {
+    if argument == "all" {
+      passes = GraphPass.allCases
+    } else if let pass = GraphPass(rawValue: argument) {
+      passes = [pass]
+    } else {
+      return nil
+    }
+  }
+
+  static var allValueStrings: [String] { GraphPass.allCases.map(\.rawValue) + ["all"] }
 }
 
 /// One or several numbers of threads, separated by commas.

@@ -58,6 +58,13 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func normalization(isa: String) {
+    let rows = unsafe failure(check_normalize, on: isa)
+    #expect(rows == nil)
+    let columns = unsafe failure(check_column_squares, on: isa)
+    #expect(columns == nil)
+  }
+
   @Test(arguments: available) func requantization(isa: String) {
     let failure = unsafe failure(check_requantize, on: isa, cases: 3000)
     #expect(failure == nil)

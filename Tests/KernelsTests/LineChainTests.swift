@@ -68,12 +68,17 @@ import Testing
         [expanded, try TestTensor([0, 0, p[0], p[1], p[2], p[3], 0, 0], [4, 2]).constant],
         outputs: [(.float32, .none)])[0]
     }
+    var bordered = depthwise
+    if padded.type != expanded.type {
+      bordered.borders = (
+        WindowBorder(before: block.padding[0], after: block.padding[1]),
+        WindowBorder(before: block.padding[2], after: block.padding[3])
+      )
+    }
     var expected = try run(depthwise, [padded, weights.2, weights.3], outputs: [(.float32, .none)])[0]
     var stages = [
       try #require(try expansion.lineStage(context([image, weights.0, weights.1], expanded))),
-      try #require(
-        try depthwise.lineStage(context([padded, weights.2, weights.3], expected))?.padded(
-          top: block.padding[0], bottom: block.padding[1], left: block.padding[2], right: block.padding[3])),
+      try #require(try bordered.lineStage(context([expanded, weights.2, weights.3], expected))),
     ]
     if block.projected != nil {
       let filtered = expected

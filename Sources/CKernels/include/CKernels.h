@@ -138,9 +138,10 @@ typedef enum tflk_function {
   TFLK_GELU,        ///< x / 2 * erfc(-x / sqrt 2)
   TFLK_GELU_TANH,   ///< x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
   TFLK_HARD_SWISH,  ///< x * clamp(x + 3, 0, 6) / 6
+  TFLK_SILU,        ///< x / (1 + e^-x), with the bits of the product of x and TFLK_LOGISTIC
 } tflk_function;
 
-enum { TFLK_FUNCTION_COUNT = 7 };
+enum { TFLK_FUNCTION_COUNT = 8 };
 
 /// Functions of two floats.
 typedef enum tflk_arithmetic {
@@ -344,6 +345,14 @@ typedef struct tflk_kernels {
 
   /// The softmax of each row: `f32_exponentials` divided by their sum. The output may be the input.
   void (*f32_softmax)(const float *input, float *output, size_t rows, size_t width, float scale);
+
+  /// Each row, with `centers` less its mean, divided by the square root of the mean of its squares plus `epsilon`; then times `scale` plus
+  /// `offset` (`width` elements each, or null). The output may be the input.
+  void (*f32_normalize)(
+      const float *input, float *output, size_t rows, size_t width, bool centers, float epsilon, const float *scale, const float *offset);
+
+  /// `sums[column]` = the sum of the squares of `columns` neighbouring columns of a matrix whose rows are `pitch` elements apart.
+  void (*f32_column_squares)(const float *input, size_t rows, size_t pitch, size_t columns, float *sums);
 
   /// `output[i] = clamp(function(left[i], right[i]))`, by tflk_arithmetic. Of an operand that repeats only the first element is read.
   /// The clamp is that of `f32_conv`. The output may be an operand that does not repeat.

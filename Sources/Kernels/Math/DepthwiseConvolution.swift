@@ -10,6 +10,7 @@ internal import TensorTypes
   private let hasBias: Bool
   private let range: ClosedRange<Float>
   private let linesPerTile: Int
+  private let epilogue: Epilogue?
 
   /// - Returns: nil when there are no C kernels.
   init?(_ node: NodeContext, geometry: ConvolutionGeometry, range: ClosedRange<Float>) throws(OperatorError) {
@@ -18,13 +19,15 @@ internal import TensorTypes
     self.geometry = geometry.whole
     weights = try Weights(node, input: 1)
     hasBias = node.hasInput(2)
+    epilogue = node.epilogue
     self.range = range
     linesPerTile = geometry.depthwiseLinesPerTile(rate: kernels.floatRate / 4, threads: node.threads)
   }
 
   func kernel() -> Kernel {
     let lines = geometry.batch * geometry.output_height
-    return Kernel { io throws(OperatorError) in
+    let pitch = geometry.output_width * geometry.output_channels
+    var kernel = Kernel { io throws(OperatorError) in
       try io.forEachTile(of: linesPerTile, in: lines) { range in
         weights.withSpan(io, as: Float.self) { w in
           unsafe w.withUnsafeBufferPointer { w in
@@ -40,8 +43,12 @@ internal import TensorTypes
             }
           }
         }
+        // Safety: these are the lines that were just written.
+        if let epilogue { unsafe epilogue.apply(io, rows: range, pitch: pitch, columns: 0..<pitch) }
       }
     }
+    kernel.appliesEpilogue = epilogue != nil
+    return kernel
   }
 }
 

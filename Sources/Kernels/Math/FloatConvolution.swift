@@ -105,6 +105,7 @@ extension FloatPacking {
   private let tiling: ProductTiling
   private let threads: Int
   private let range: ClosedRange<Float>
+  private let epilogue: Epilogue?
 
   /// - Parameters:
   ///   - geometry: one group.
@@ -122,6 +123,7 @@ extension FloatPacking {
     self.weights = weights
     self.bias = bias
     self.range = range
+    epilogue = node.epilogue
     threads = node.threads
     packing = FloatPacking(geometry, kernels: kernels, groups: groups)
     packed = try packing.packed(node, weights: weights, bias: bias)
@@ -140,7 +142,8 @@ extension FloatPacking {
     let workspace = unsafe withUnsafePointer(to: geometry) {
       unsafe aligned(packing.kernels.table.pointee.f32_scratch_bytes($0))
     }
-    return Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0]) { io throws(OperatorError) in
+    var kernel = Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0]) {
+      io throws(OperatorError) in
       if packed == nil {
         try io.forEachTile(packing.groups * packing.columnTiles, workers: threads) { tile, _ in
           guard let source = unsafe io.inputBytes(weights).bindMemory(to: Float.self).baseAddress,
@@ -167,7 +170,18 @@ extension FloatPacking {
             y + group * geometry.pointee.output_channels, rows.lowerBound, rows.upperBound, tiles.lowerBound,
             tiles.upperBound, range.lowerBound, range.upperBound, scratch + worker * workspace)
         }
+        if let epilogue {
+          let columns =
+            tiles.lowerBound * packing.tileColumns..<min(tiles.upperBound * packing.tileColumns, packing.columns)
+          let first = group * packing.columns
+          // Safety: these are the elements that were just written.
+          unsafe epilogue.apply(
+            io, rows: rows, pitch: geometry.output_pixel_stride,
+            columns: first + columns.lowerBound..<first + columns.upperBound)
+        }
       }
     }
+    kernel.appliesEpilogue = epilogue != nil
+    return kernel
   }
 }

@@ -12,10 +12,12 @@ enum FloatFunction: Sendable {
   /// GELU by the hyperbolic tangent.
   case approximateGELU
   case hardSwish
+  /// `x / (1 + e^-x)`.
+  case silu
 
-  private typealias Map = @convention(c) (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
+  typealias Map = @convention(c) (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
-  private var map: Map? {
+  var map: Map? {
     let maps = unsafe Microkernels.best.table.pointee.f32_function
     return switch self {
     case .exponential: unsafe maps.0
@@ -25,6 +27,7 @@ enum FloatFunction: Sendable {
     case .gelu: unsafe maps.4
     case .approximateGELU: unsafe maps.5
     case .hardSwish: unsafe maps.6
+    case .silu: unsafe maps.7
     }
   }
 
@@ -110,12 +113,12 @@ enum FloatArithmetic: Sendable {
   case divide
   case squaredDifference
 
-  private typealias Combine =
+  typealias Combine =
     @convention(c) (
       UnsafePointer<Float>?, Bool, UnsafePointer<Float>?, Bool, UnsafeMutablePointer<Float>?, Int, Float, Float
     ) -> Void
 
-  private var combine: Combine? {
+  var combine: Combine? {
     let combinations = unsafe Microkernels.best.table.pointee.f32_arithmetic
     return switch self {
     case .add: unsafe combinations.0

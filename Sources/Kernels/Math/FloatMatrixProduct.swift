@@ -11,6 +11,7 @@ internal import TensorTypes
   private let packed: SharedBytes?
   private let tiling: ProductTiling
   private let threads: Int
+  private let epilogue: Epilogue?
 
   /// - Returns: nil when there are no C kernels.
   init?(_ node: NodeContext, geometry: MatrixProductGeometry) throws(OperatorError) {
@@ -24,6 +25,7 @@ internal import TensorTypes
     packed = try packing.packed(node, weights: 1, bias: nil)
     matrix = tflk_gemm_geometry(rows, columns, depth, depth, columns)
     threads = node.threads
+    epilogue = node.epilogue
     tiling = ProductTiling(
       rows: rows, columnTiles: packing.columnTiles, panelBytes: (depth + 1) * packing.tileColumns * 4,
       operations: depth * packing.tileColumns, rowMultiple: unsafe kernels.table.pointee.f32_tile_rows,
@@ -40,7 +42,7 @@ internal import TensorTypes
     // Small tiles are packed several at a time.
     let packingTile = tileSize(
       of: packing.groups * packing.columnTiles, operations: packing.tileColumns * depth, picoseconds: 100)
-    return Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0, leftBytes]) {
+    var kernel = Kernel(scratch: [threads * workspace, packed == nil ? packing.totalBytes : 0, leftBytes]) {
       io throws(OperatorError) in
       if packed == nil {
         try io.forEachTile(of: packingTile, in: packing.groups * packing.columnTiles) { tiles in
@@ -71,8 +73,16 @@ internal import TensorTypes
             y + batch * rows * columns, rowRange.lowerBound, rowRange.upperBound, tiles.lowerBound, tiles.upperBound,
             -Float.infinity, Float.infinity, scratch + worker * workspace)
         }
+        if let epilogue {
+          // Safety: these are the elements that were just written.
+          unsafe epilogue.apply(
+            io, rows: batch * rows + rowRange.lowerBound..<batch * rows + rowRange.upperBound, pitch: columns,
+            columns: tiles.lowerBound * packing.tileColumns..<min(tiles.upperBound * packing.tileColumns, columns))
+        }
       }
     }
+    kernel.appliesEpilogue = epilogue != nil
+    return kernel
   }
 }
 

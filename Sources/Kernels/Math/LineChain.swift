@@ -10,7 +10,7 @@ package import TensorTypes
   }
 
   fileprivate let kernels: Microkernels
-  fileprivate var geometry: tflk_conv_geometry
+  fileprivate let geometry: tflk_conv_geometry
   fileprivate let weights: Weights
   fileprivate let range: ClosedRange<Float>
 
@@ -24,19 +24,6 @@ package import TensorTypes
   /// Shapes `[batch, height, width, channels]` of the operands.
   var inputShape: [Int] { [geometry.batch, geometry.input_height, geometry.input_width, geometry.input_channels] }
   var outputShape: [Int] { [geometry.batch, geometry.output_height, geometry.output_width, geometry.output_channels] }
-
-  /// The same stage with a `PAD` of zeros before it taken in; nil where that is not possible.
-  package func padded(top: Int, bottom: Int, left: Int, right: Int) -> LineStage? {
-    var stage = self
-    guard min(top, bottom, left, right) >= 0, top + bottom < geometry.input_height,
-      left + right < geometry.input_width
-    else { return nil }
-    stage.geometry.pad_top += top
-    stage.geometry.pad_left += left
-    stage.geometry.input_height -= top + bottom
-    stage.geometry.input_width -= left + right
-    return stage
-  }
 
   /// The first line of the input that the lines from `line` of the output on read.
   fileprivate func firstInputLine(_ line: Int) -> Int {

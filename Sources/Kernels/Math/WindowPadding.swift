@@ -15,6 +15,17 @@ public enum WindowPadding: Int8, Sendable, Hashable {
   }
 }
 
+/// Positions that read as zero before and after an image along one dimension.
+package struct WindowBorder: Sendable, Hashable {
+  package let before: Int
+  package let after: Int
+
+  package init(before: Int, after: Int) {
+    self.before = before
+    self.after = after
+  }
+}
+
 /// A window that slides along one dimension of an image.
 struct SlidingWindow: Sendable, Hashable {
   let input: Int
@@ -26,10 +37,13 @@ struct SlidingWindow: Sendable, Hashable {
   /// Positions before the image that the first window covers.
   let padding: Int
 
-  /// - Parameter dimension: "height" or "width", for error texts.
+  /// - Parameters:
+  ///   - dimension: "height" or "width", for error texts.
+  ///   - border: positions around the image, in place of `padding`.
   /// - Throws: `malformed` for a stride, dilation or kernel below 1, and for a window that does not fit in the image.
   init(
-    _ dimension: String, input: Int, kernel: Int, stride: Int32, dilation: Int32 = 1, padding: WindowPadding
+    _ dimension: String, input: Int, kernel: Int, stride: Int32, dilation: Int32 = 1, padding: WindowPadding,
+    border: WindowBorder? = nil
   ) throws(OperatorError) {
     guard stride > 0 else { throw .malformed("stride \(stride) along the \(dimension) must be positive") }
     guard dilation > 0 else { throw .malformed("dilation \(dilation) along the \(dimension) must be positive") }
@@ -40,9 +54,17 @@ struct SlidingWindow: Sendable, Hashable {
     // None of these products overflows: dimensions and options have 31 bits.
     let effective = (kernel - 1) * dilation + 1
     let output: Int
-    switch padding {
-    case .same: output = (input + stride - 1) / stride
-    case .valid: output = (input + stride - effective) / stride
+    if let border {
+      guard (0..<effective).contains(border.before), (0..<effective).contains(border.after) else {
+        throw .malformed(
+          "a border of \(border.before) and \(border.after) is not smaller than the window of \(effective)")
+      }
+      output = (input + border.before + border.after + stride - effective) / stride
+    } else {
+      switch padding {
+      case .same: output = (input + stride - 1) / stride
+      case .valid: output = (input + stride - effective) / stride
+      }
     }
     guard output >= 0 else {
       throw .malformed("a window of \(effective) does not fit in the input's \(dimension) of \(input)")
@@ -52,7 +74,7 @@ struct SlidingWindow: Sendable, Hashable {
     self.stride = stride
     self.dilation = dilation
     self.output = output
-    self.padding = max((output - 1) * stride + effective - input, 0) / 2
+    self.padding = border?.before ?? max((output - 1) * stride + effective - input, 0) / 2
   }
 
   /// The input position under the first tap of window `index`; negative before the image.

@@ -11,6 +11,8 @@ public struct Conv2D: Operator {
   public static let definition = OperatorDefinition(.conv2D, versions: 1...8, options: 1)
 
   package let padding: WindowPadding
+  /// Borders of zeros that graph passes made part of the operator, along height and width; in place of `padding`.
+  package var borders: (height: WindowBorder, width: WindowBorder)?
   package let strideHeight: Int32
   package let strideWidth: Int32
   package let dilationHeight: Int32
@@ -118,9 +120,11 @@ public struct Conv2D: Operator {
     return ConvolutionGeometry(
       batch: input[0],
       height: try SlidingWindow(
-        "height", input: input[1], kernel: filter[1], stride: strideHeight, dilation: dilationHeight, padding: padding),
+        "height", input: input[1], kernel: filter[1], stride: strideHeight, dilation: dilationHeight, padding: padding,
+        border: borders?.height),
       width: try SlidingWindow(
-        "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding),
+        "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding,
+        border: borders?.width),
       inputChannels: input[3], outputChannels: filter[0], groups: input[3] / filter[3])
   }
 

@@ -12,6 +12,8 @@ public struct DepthwiseConv2D: Operator {
   public static let definition = OperatorDefinition(.depthwiseConv2D, versions: 1...7, options: 2)
 
   package let padding: WindowPadding
+  /// Borders of zeros that graph passes made part of the operator, along height and width; in place of `padding`.
+  package var borders: (height: WindowBorder, width: WindowBorder)?
   package let strideHeight: Int32
   package let strideWidth: Int32
   package let dilationHeight: Int32
@@ -106,9 +108,11 @@ public struct DepthwiseConv2D: Operator {
     return ConvolutionGeometry(
       batch: input[0],
       height: try SlidingWindow(
-        "height", input: input[1], kernel: filter[1], stride: strideHeight, dilation: dilationHeight, padding: padding),
+        "height", input: input[1], kernel: filter[1], stride: strideHeight, dilation: dilationHeight, padding: padding,
+        border: borders?.height),
       width: try SlidingWindow(
-        "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding),
+        "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding,
+        border: borders?.width),
       inputChannels: input[3], outputChannels: filter[3], groups: input[3])
   }
 

@@ -78,8 +78,22 @@ internal import TensorTypes
   private func makeBuilder() -> SegmentBuilder {
     SegmentBuilder(
       graph: graph, delegates: delegates, context: context, limits: limits, budget: budget, calls: calls,
-      preservesIntermediates: options.preservesIntermediates, planningEffort: options.planningEffort, states: states,
+      preservesIntermediates: options.preservesIntermediates, disabledPasses: options.compiler.disabled,
+      planningEffort: options.planningEffort, states: states,
       inputTypes: inputTypes)
+  }
+
+  /// What the graph passes did, as far as the graph is planned.
+  var passes: PassReport {
+    var report = PassReport()
+    report.matches = graph.passMatches
+    report.storedOperators = graph.storedOperators ?? graph.nodes.count
+    report.compiledOperators = graph.nodes.count
+    for segment in segments {
+      report.matches.merge(segment.matches) { $0 + $1 }
+      report.steps += segment.steps.map(\.name)
+    }
+    return report
   }
 
   // MARK: Shapes

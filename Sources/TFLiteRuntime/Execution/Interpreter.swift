@@ -25,17 +25,13 @@ public final class Interpreter {
     public var compiler: GraphCompiler
     /// What must run on delegates.
     public var requirement: PlacementRequirement
-    /// Whether float convolutions of 3×3 may use Winograd's method, which is faster, needs more memory for weights, and has about the rounding
-    /// error of the direct sum. Where an input is infinite or not a number, it spreads to neighbouring pixels.
-    public var usesWinograd: Bool
 
     public init(
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
       preservesIntermediates: Bool = false, states: [State] = [],
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler(),
-      requirement: PlacementRequirement = .anywhere, usesWinograd: Bool = true
+      requirement: PlacementRequirement = .anywhere
     ) {
-      self.usesWinograd = usesWinograd
       self.threads = threads
       self.threadPool = threadPool
       self.resources = resources
@@ -127,7 +123,7 @@ public final class Interpreter {
     context = ExecutionContext(
       threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
       resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes),
-      usesWinograd: options.usesWinograd)
+      usesWinograd: !options.compiler.disabled.contains(.winograd))
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
     let states = try Self.resolve(
       options.states, graph, inputs: zip(inputNames, inputIDs), outputs: zip(outputNames, outputIDs))
@@ -169,6 +165,9 @@ public final class Interpreter {
 
   /// Operators that no delegate is asked about, because their shapes depend on values.
   public var unplannedOperators: Int { runner.unplannedNodes }
+
+  /// What the graph passes did. Complete after ``allocate()``, for graphs whose shapes depend on values after the first invocation.
+  public var passes: PassReport { runner.passes }
 
   /// Arena size and how near it is to the least possible.
   public var arena: ArenaReport { runner.arena }

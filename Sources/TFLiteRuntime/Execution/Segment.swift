@@ -53,6 +53,9 @@ struct Step {
     var tensors: [[TensorID]] = []
   }
 
+  /// Matches of the passes that fuse operators.
+  let matches: [GraphPass: Int]
+
   /// The computed values that a segment was planned for, as far as they matter: it can be used again while these hold.
   struct Assumptions {
     /// Output shapes of the first node.
@@ -65,7 +68,7 @@ struct Step {
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
     placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
     strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement,
-    contents: ArenaContents
+    contents: ArenaContents, matches: [GraphPass: Int]
   ) {
     self.nodes = nodes
     self.steps = steps
@@ -78,6 +81,7 @@ struct Step {
     self.values = values
     self.report = report
     self.contents = contents
+    self.matches = matches
     let memory = UnsafeMutableBufferPointer<OperandSlot>.allocate(capacity: slots.count)
     _ = unsafe memory.initialize(from: slots)
     unsafe self.slots = memory

@@ -26,7 +26,7 @@ extension SegmentBuilder {
       case .node(let node): [node]
       case .region(let nodes): nodes
       }
-    }.filter { !resolved[$0].isKnown }
+    }.filter { !resolved[$0].isLeftOut }
     var position = [Int](repeating: -1, count: range.count)
     for (index, node) in sequence.enumerated() { position[node] = index }
     // A region's tensors that others read, and its inputs, are in use while any of its nodes runs.
@@ -37,6 +37,7 @@ extension SegmentBuilder {
       for node in nodes { unitSpan[node] = first...last }
     }
     let end = sequence.count
+    func source(_ position: Int) -> Node { resolved[position].fused ?? graph.nodes[range.lowerBound + position] }
 
     var tensors: [StorageAssignment.Tensor] = []
     var ids: [TensorID] = []
@@ -58,7 +59,7 @@ extension SegmentBuilder {
       }
     }
     for node in sequence {
-      for id in graph.nodes[range.lowerBound + node].outputs
+      for id in source(node).outputs
       where !graph[id].isVariable && !unplanned.contains(id) {
         let persists = lastUse[id.index] >= range.upperBound
         let definition = unitSpan[node]?.lowerBound ?? position[node]
@@ -73,7 +74,7 @@ extension SegmentBuilder {
       }
     }
     for node in sequence {
-      for case let id? in graph.nodes[range.lowerBound + node].inputs where number[id.index] >= 0 {
+      for case let id? in source(node).inputs where number[id.index] >= 0 {
         let tensor = number[id.index]
         let use = unitSpan[node].map { tensors[tensor].definition >= $0.lowerBound ? position[node] : $0.upperBound }
         tensors[tensor].lastUse = max(tensors[tensor].lastUse, use ?? position[node])
@@ -83,7 +84,7 @@ extension SegmentBuilder {
     // What a region writes for others must not lie on what it still reads.
     for node in sequence {
       guard let span = unitSpan[node] else { continue }
-      for id in graph.nodes[range.lowerBound + node].outputs where number[id.index] >= 0 {
+      for id in source(node).outputs where number[id.index] >= 0 {
         let tensor = number[id.index]
         if tensors[tensor].lastUse > span.upperBound { tensors[tensor].definition = span.lowerBound }
       }
@@ -92,7 +93,7 @@ extension SegmentBuilder {
     var separate: Set<Int> = []
     for case .region(let nodes) in order where compiled[nodes[0]]?.sharesViews == false { separate.formUnion(nodes) }
     let steps = sequence.map { node -> StorageAssignment.Step in
-      let source = graph.nodes[range.lowerBound + node]
+      let source = source(node)
       let sharing: OperandSharing
       if case .success(let operation) = source.implementation {
         // Inside a region only views share memory: how a delegate computes is its own affair.
@@ -173,7 +174,7 @@ extension SegmentBuilder {
       case .node(let node):
         guard position[node] >= 0, let kernel = resolved[node].kernel else { continue }
         let index = range.lowerBound + node
-        let source = graph.nodes[index]
+        let source = source(node)
         if case .success(let operation) = source.implementation, case .view(let viewed) = operation.sharing,
           viewed < source.inputs.count, let input = source.inputs[viewed], let output = source.outputs.first,
           number[input.index] >= 0, number[output.index] >= 0,

@@ -12,6 +12,8 @@ struct SegmentBuilder {
   /// Nodes that run subgraphs.
   let calls: [Int: SubgraphCall]
   let preservesIntermediates: Bool
+  /// Graph passes that are switched off.
+  let disabledPasses: Set<GraphPass>
   let planningEffort: MemoryPlanner.Effort
   /// For each graph input that carries a state the output that is its next value.
   let states: [TensorID: TensorID]
@@ -41,6 +43,13 @@ struct SegmentBuilder {
     var isKnown = false
     /// Whether its kernel was prepared with computed values.
     var dependsOnValues = false
+    /// The operator that runs in its place, for others too.
+    var fused: Node?
+    /// Whether another node's fused operator does its work.
+    var isAbsorbed = false
+
+    /// Whether it is no step.
+    var isLeftOut: Bool { isKnown || isAbsorbed }
   }
 
   /// Outputs of small operators on shapes are computed while resolving; larger ones run with the model.
@@ -49,8 +58,8 @@ struct SegmentBuilder {
 
   init(
     graph: Graph, delegates: [any Delegate], context: ExecutionContext, limits: Limits, budget: MemoryBudget,
-    calls: [Int: SubgraphCall], preservesIntermediates: Bool, planningEffort: MemoryPlanner.Effort,
-    states: [TensorID: TensorID], inputTypes: [TensorID: TensorType]
+    calls: [Int: SubgraphCall], preservesIntermediates: Bool, disabledPasses: Set<GraphPass>,
+    planningEffort: MemoryPlanner.Effort, states: [TensorID: TensorID], inputTypes: [TensorID: TensorType]
   ) {
     self.graph = graph
     self.delegates = delegates
@@ -59,6 +68,7 @@ struct SegmentBuilder {
     self.budget = budget
     self.calls = calls
     self.preservesIntermediates = preservesIntermediates
+    self.disabledPasses = disabledPasses
     self.planningEffort = planningEffort
     self.states = states
     types = graph.tensors.map(\.type)
@@ -129,13 +139,14 @@ struct SegmentBuilder {
       if case .region(let nodes) = unit, compiled[nodes[0]] == nil { return nodes.map { .node($0) } }
       return [unit]
     }
+    let matches = fuse(&resolved, inRegion: Set(regions.flatMap(\.nodes)), range: range)
     let layout = try layOut(
       order, resolved, compiled, unplanned: unplanned, range: range, isFirst: isFirst, memory: memory)
     return Segment(
       nodes: range, steps: layout.steps, arena: layout.arena, plan: layout.plan, placement: layout.placement,
       assumptions: assumptions, slots: layout.slots, strings: layout.strings,
       stringConstants: layout.stringConstants, values: values, report: report(resolved, regions, range: range),
-      contents: layout.contents)
+      contents: layout.contents, matches: matches)
   }
 
   /// Whether a segment, planned when its inputs had other values, is right for those they have now.

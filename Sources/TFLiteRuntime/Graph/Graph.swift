@@ -18,6 +18,10 @@ public struct Graph: Sendable {
   public var nodes: [Node]
   public var inputs: [TensorID]
   public var outputs: [TensorID]
+  /// What passes did to the graph.
+  var passMatches: [GraphPass: Int] = [:]
+  /// How many operators the graph had as it was stored; nil before passes.
+  var storedOperators: Int?
 
   public init(
     name: String = "", tensors: [GraphTensor] = [], nodes: [Node] = [], inputs: [TensorID] = [],

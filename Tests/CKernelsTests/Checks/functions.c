@@ -16,6 +16,7 @@ static double exact_function(tflk_function function, double x) {
   case TFLK_GELU: return 0.5 * x * erfc(x * -0.70710678118654752440);
   case TFLK_GELU_TANH: return gelu_tanh(x);
   case TFLK_HARD_SWISH: return x * fmin(fmax(x + 3, 0), 6) / 6;
+  case TFLK_SILU: return x / (1 + exp(-x));
   }
   return NAN;
 }

@@ -21,6 +21,8 @@ int main(void) {
     {"functions", check_functions},
     {"softmax", check_softmax},
     {"arithmetic", check_arithmetic},
+    {"normalize", check_normalize},
+    {"column squares", check_column_squares},
   };
   int failures = 0;
   for (int isa = 0; isa < TFLK_ISA_COUNT; isa++) {

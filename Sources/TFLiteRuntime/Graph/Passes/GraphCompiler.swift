@@ -3,14 +3,17 @@ internal import Synchronization
 
 /// The passes that turn a subgraph as it was stored into the one that is planned and run.
 public struct GraphCompiler: Sendable, Hashable {
-  /// Compute operators on constants at load.
-  public var foldsConstants = true
-  /// Leave out operators whose results nobody reads.
-  public var eliminatesDeadCode = true
+  /// The passes that are switched off.
+  public var disabled: Set<GraphPass>
 
-  public init(foldsConstants: Bool = true, eliminatesDeadCode: Bool = true) {
-    self.foldsConstants = foldsConstants
-    self.eliminatesDeadCode = eliminatesDeadCode
+  /// - Parameters:
+  ///   - foldsConstants: whether operators on constants are computed at load.
+  ///   - eliminatesDeadCode: whether operators whose results nobody reads are left out.
+  ///   - disabled: further passes that are switched off.
+  public init(foldsConstants: Bool = true, eliminatesDeadCode: Bool = true, disabled: Set<GraphPass> = []) {
+    self.disabled = disabled
+    if !foldsConstants { self.disabled.insert(.foldConstants) }
+    if !eliminatesDeadCode { self.disabled.insert(.eliminateDeadCode) }
   }
 
   /// Runs the passes on one of `subgraphs`. Composites are replaced by an operator that computes them, or inlined.
@@ -30,8 +33,13 @@ public struct GraphCompiler: Sendable, Hashable {
       graph[id].constant = nil
     }
     graph = try DensifyConstants(limits: limits)(graph)
-    if foldsConstants { graph = FoldConstants(limits: limits)(graph) }
-    if eliminatesDeadCode { graph = EliminateDeadCode()(graph) }
+    let count = graph.nodes.count
+    if !disabled.contains(.foldConstants) { graph = FoldConstants(limits: limits)(graph) }
+    let folded = graph.nodes.count
+    if !disabled.contains(.eliminateDeadCode) { graph = EliminateDeadCode()(graph) }
+    if folded < count { graph.passMatches[.foldConstants] = count - folded }
+    if graph.nodes.count < folded { graph.passMatches[.eliminateDeadCode] = folded - graph.nodes.count }
+    graph.storedOperators = subgraphs[index].nodes.count
     return graph
   }
 }
@@ -47,6 +55,9 @@ final class CompiledGraphs: Sendable {
   func graph(
     _ subgraph: Int, compiler: GraphCompiler, make: () throws(ModelError) -> Graph
   ) throws(ModelError) -> Graph {
+    // Passes that fuse do not change what is kept here.
+    var compiler = compiler
+    compiler.disabled.formIntersection([.foldConstants, .eliminateDeadCode])
     let key = Key(subgraph: subgraph, compiler: compiler)
     let result = graphs.withLock { graphs -> Result<Graph, ModelError> in
       if let graph = graphs[key] { return .success(graph) }

@@ -22,5 +22,7 @@ int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *
 int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_softmax(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_normalize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_column_squares(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
 #endif

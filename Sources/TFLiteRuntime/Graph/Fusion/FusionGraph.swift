@@ -1,0 +1,205 @@
+internal import FlatBuffers
+internal import Kernels
+internal import TensorTypes
+
+/// Recognises groups of operators that one step can compute.
+///
+/// A pass looks at each operator once, as the last of a possible group, and walks from it to the operators that make its inputs, a bounded
+/// number of them.
+protocol FusionPass {
+  /// Replaces the group that ends with the operator at `position`, if there is one.
+  ///
+  /// - Returns: whether a group was replaced that counts as a match.
+  func match(_ position: Int, _ graph: inout FusionGraph) -> Bool
+}
+
+/// The operators of a segment that run with the built-in kernels, with the shapes they will have, while they are fused.
+struct FusionGraph {
+  /// What a position of the segment holds now.
+  struct Entry {
+    var node: Node
+    /// The positions of the operators that it stands for, in ascending order; the last is its own.
+    var members: [Int]
+  }
+
+  private(set) var entries: [Entry?]
+  let types: [TensorType]
+  private let constants: (TensorID) -> Constant?
+  private var producers: [Int]
+  /// How often each tensor is read, by operators and as an output.
+  private var reads: [Int]
+  private(set) var matches: [GraphPass: Int] = [:]
+
+  /// - Parameters:
+  ///   - graph: the whole graph, whose operators count as readers.
+  ///   - range: the segment.
+  ///   - isEligible: whether the operator at a position of the segment may be part of a group.
+  ///   - types: of all tensors, with resolved shapes.
+  ///   - constants: the values of constant tensors.
+  init(
+    _ graph: Graph, range: Range<Int>, types: [TensorType], constants: @escaping (TensorID) -> Constant?,
+    isEligible: (Int) -> Bool
+  ) {
+    self.types = types
+    self.constants = constants
+    reads = [Int](repeating: 0, count: graph.tensors.count)
+    producers = [Int](repeating: -1, count: graph.tensors.count)
+    for node in graph.nodes {
+      for case let id? in node.inputs { reads[id.index] += 1 }
+    }
+    for id in graph.outputs { reads[id.index] += 1 }
+    entries = []
+    entries.reserveCapacity(range.count)
+    for (position, index) in range.enumerated() {
+      let node = graph.nodes[index]
+      guard isEligible(position), case .success(let operation) = node.implementation, operation.isPure,
+        node.outputs.count == 1, node.inputs.count <= 8,
+        !(node.inputs.compactMap { $0 } + node.outputs).contains(where: { graph[$0].isVariable })
+      else {
+        entries.append(nil)
+        continue
+      }
+      entries.append(Entry(node: node, members: [position]))
+      producers[node.outputs[0].index] = position
+    }
+  }
+
+  /// Runs the passes that are not switched off.
+  mutating func run(without disabled: Set<GraphPass>) {
+    for pass in GraphPass.allCases where !disabled.contains(pass) {
+      guard let fusion = pass.fusion else { continue }
+      var count = 0
+      for position in entries.indices where entries[position] != nil {
+        if fusion.match(position, &self) { count += 1 }
+      }
+      if count > 0 { matches[pass] = count }
+    }
+  }
+
+  // MARK: Looking
+
+  func type(_ id: TensorID) -> TensorType { types[id.index] }
+  func shape(_ id: TensorID) -> Shape { types[id.index].shape }
+  func isFloat(_ id: TensorID) -> Bool { types[id.index].element == .float32 }
+
+  /// The operator at a position, if it is of this kind.
+  func operation<T: Operator>(_ position: Int?, _ kind: T.Type) -> T? {
+    guard let position, case .success(let operation)? = entries[position]?.node.implementation else { return nil }
+    return operation as? T
+  }
+
+  /// The operator at a position.
+  func operation(_ position: Int) -> (any Operator)? { try? entries[position]?.node.implementation.get() }
+
+  /// Where the operator is that makes a tensor; nil where it may not be fused.
+  func producer(_ id: TensorID?) -> Int? {
+    guard let id, producers[id.index] >= 0 else { return nil }
+    return producers[id.index]
+  }
+
+  /// Where the operator is that makes a tensor, if it is of this kind.
+  func producer<T: Operator>(_ id: TensorID?, _ kind: T.Type) -> Int? {
+    guard let position = producer(id), operation(position, kind) != nil else { return nil }
+    return position
+  }
+
+  /// An input of the operator at a position.
+  func input(_ position: Int, _ index: Int) -> TensorID? {
+    guard let node = entries[position]?.node, index < node.inputs.count else { return nil }
+    return node.inputs[index]
+  }
+
+  func output(_ position: Int) -> TensorID? { entries[position]?.node.outputs.first }
+
+  /// Whether exactly one operator reads a tensor, once, and nobody else.
+  func isReadOnce(_ id: TensorID) -> Bool { reads[id.index] == 1 }
+
+  func constant(_ id: TensorID?) -> Constant? { id.flatMap { constants($0) } }
+
+  /// The value of a constant `float32` tensor with one element.
+  func scalar(_ id: TensorID?) -> Float? {
+    guard let id, isFloat(id), shape(id).elementCount == 1, let bytes = constants(id)?.bytes, bytes.count >= 4 else {
+      return nil
+    }
+    return unsafe bytes.span.unsafeLoadUnaligned(fromByteOffset: 0, as: Float.self)
+  }
+
+  /// The values of a constant vector of `int32`.
+  func integers(_ id: TensorID?) -> [Int]? {
+    guard let id, type(id).element == .int32, let bytes = constants(id)?.bytes,
+      bytes.count == shape(id).elementCount * 4, bytes.count <= 64
+    else { return nil }
+    return (0..<bytes.count / 4).map {
+      Int(unsafe bytes.span.unsafeLoadUnaligned(fromByteOffset: $0 * 4, as: Int32.self))
+    }
+  }
+
+  /// Whether a tensor is a constant vector of `count` floats, up to dimensions of 1 in front.
+  func isVector(_ id: TensorID?, count: Int) -> Bool {
+    guard let id, isFloat(id), constants(id) != nil else { return false }
+    return shape(id).elementCount == count && shape(id).last == count
+  }
+
+  /// Follows reshapes back to the tensor whose elements they show, and the reshapes on the way.
+  func origin(_ id: TensorID?) -> (tensor: TensorID, reshapes: [Int])? {
+    guard var tensor = id else { return nil }
+    var reshapes: [Int] = []
+    while reshapes.count < 4, let position = producer(tensor), isReshape(position), let input = input(position, 0) {
+      reshapes.append(position)
+      tensor = input
+    }
+    return (tensor, reshapes)
+  }
+
+  /// Whether an operator gives its first input another shape and nothing else.
+  func isReshape(_ position: Int) -> Bool {
+    switch operation(position) {
+    case is Reshape, is Squeeze, is ExpandDims: true
+    default: false
+    }
+  }
+
+  /// The two ways to read the inputs of an operator whose operands may be swapped.
+  func operands(_ position: Int) -> [(TensorID, TensorID)] {
+    guard let a = input(position, 0), let b = input(position, 1) else { return [] }
+    return [(a, b), (b, a)]
+  }
+
+  // MARK: Replacing
+
+  /// Puts one operator in the place of several.
+  ///
+  /// - Parameters:
+  ///   - members: positions of the operators that go, besides `position`, whose output the new operator makes.
+  ///   - name: what profiles call the step.
+  /// - Returns: false, and nothing is changed, where somebody else reads what a member makes.
+  mutating func replace(
+    _ position: Int, and members: [Int], by operation: any Operator, inputs: [TensorID], name: String
+  ) -> Bool {
+    let others = Set(members).subtracting([position])
+    guard let root = entries[position]?.node, others.allSatisfy({ $0 < position && entries[$0] != nil }) else {
+      return false
+    }
+    var within: [TensorID: Int] = [:]
+    for member in others.union([position]) {
+      for case let id? in entries[member]?.node.inputs ?? [] { within[id, default: 0] += 1 }
+    }
+    for member in others {
+      guard let output = output(member), within[output] == reads[output.index] else { return false }
+    }
+    for id in inputs where producers[id.index] >= 0 && others.contains(producers[id.index]) { return false }
+    for (id, count) in within { reads[id.index] -= count }
+    for id in inputs { reads[id.index] += 1 }
+    var all = entries[position]?.members ?? [position]
+    for member in others {
+      if let output = output(member) { producers[output.index] = -1 }
+      all += entries[member]?.members ?? []
+      entries[member] = nil
+    }
+    entries[position] = Entry(
+      node: Node(
+        identity: .custom(name), inputs: inputs, outputs: root.outputs, origin: root.origin,
+        implementation: .success(operation)), members: all.sorted())
+    return true
+  }
+}
