@@ -31,6 +31,17 @@ import Testing
     }
   }
 
+  /// Factors of rows that meet the columns of a square.
+  @Test func factorsOfOtherRows() throws {
+    var sketch = GraphSketch()
+    let x = sketch.input([6, 6])
+    let mean = try sketch.mean(try sketch.mul(x, x, [6, 6]), [1], [6])
+    let factor = sketch.node(
+      Rsqrt(options: .defaults), [try sketch.add(mean, try sketch.scalar(1e-2), [6])], [6])
+    sketch.graph.outputs = [try sketch.mul(x, factor, [6, 6])]
+    try sketch.check(.rootMeanSquareNormalization, matches: 0)
+  }
+
   @Test func nearMisses() throws {
     // Means along another axis; the product of two tensors.
     try sketch(width: 6, axis: 1).check(.rootMeanSquareNormalization, matches: 0, tolerance: 1e-6)

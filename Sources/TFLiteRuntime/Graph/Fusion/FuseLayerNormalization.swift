@@ -20,12 +20,14 @@ struct FuseLayerNormalization: FusionPass {
   ) -> (x: TensorID, factor: TensorID, mean: TensorID, members: [Int])? {
     if let sum = graph.operation(position, Add.self), sum.activation == .none {
       for (left, right) in graph.operands(position) {
-        guard let scaled = graph.producer(left, Mul.self), let shift = graph.origin(right),
+        guard let scaled = graph.plainProducer(left, Mul.self), let shift = graph.origin(right),
           let negation = graph.producer(shift.tensor), let product = negated(negation, graph),
-          let multiplication = graph.producer(product, Mul.self)
+          let multiplication = graph.plainProducer(product, Mul.self)
         else { continue }
         for (x, factors) in graph.operands(scaled) {
-          guard let factor = graph.origin(factors) else { continue }
+          guard graph.isPerRow(factors, of: x), graph.isPerRow(right, of: x), let factor = graph.origin(factors) else {
+            continue
+          }
           for (a, b) in graph.operands(multiplication) {
             guard let first = graph.origin(a), first.tensor == factor.tensor, let mean = graph.origin(b) else {
               continue
@@ -40,8 +42,9 @@ struct FuseLayerNormalization: FusionPass {
     }
     if let product = graph.operation(position, Mul.self), product.activation == .none {
       for (left, right) in graph.operands(position) {
-        guard let difference = graph.producer(left, Sub.self), let x = graph.input(difference, 0),
+        guard let difference = graph.plainProducer(left, Sub.self), let x = graph.input(difference, 0),
           let mean = graph.origin(graph.input(difference, 1)), let factor = graph.origin(right),
+          graph.isPerRow(graph.input(difference, 1), of: x), graph.isPerRow(right, of: x),
           graph.producer(factor.tensor, Rsqrt.self) != nil
         else { continue }
         return (x, factor.tensor, mean.tensor, [difference] + mean.reshapes + factor.reshapes)
@@ -89,14 +92,15 @@ enum Statistics {
         members += [means.position, difference]
         if graph.operation(difference, SquaredDifference.self) != nil {
           guard let pair = graph.operands(difference).first(where: { $0.0 == x }),
-            let subtracted = graph.origin(pair.1), subtracted.tensor == mean
+            graph.isPerRow(pair.1, of: x), let subtracted = graph.origin(pair.1), subtracted.tensor == mean
           else { continue }
           members += subtracted.reshapes
         } else {
           // MUL(d, d) with d = SUB(x, mean), which the result may use too.
           guard let square = graph.operation(difference, Mul.self), square.activation == .none,
             let d = graph.input(difference, 0), d == graph.input(difference, 1),
-            let subtraction = graph.producer(d, Sub.self), graph.input(subtraction, 0) == x,
+            let subtraction = graph.plainProducer(d, Sub.self), graph.input(subtraction, 0) == x,
+            graph.isPerRow(graph.input(subtraction, 1), of: x),
             let subtracted = graph.origin(graph.input(subtraction, 1)), subtracted.tensor == mean
           else { continue }
           members += subtracted.reshapes + [subtraction]

@@ -48,12 +48,7 @@ struct FuseResponseNormalization: FusionPass {
 
   /// Whether an operator is of this kind and clamps nothing.
   private func plain<T: Operator>(_ position: Int, _ kind: T.Type, _ graph: FusionGraph) -> Bool {
-    switch graph.operation(position, kind) {
-    case let add as Add: add.activation == .none
-    case let mul as Mul: mul.activation == .none
-    case let div as Div: div.activation == .none
-    default: false
-    }
+    graph.operation(position, kind) != nil && graph.isPlain(position)
   }
 
   /// The operands of an operator one of which has an element for each channel.

@@ -7,7 +7,7 @@ struct FuseRootMeanSquareNormalization: FusionPass {
     if Affine.extend(position, &graph, centers: false) { return false }
     guard let product = graph.operation(position, Mul.self), product.activation == .none else { return false }
     for (x, factors) in graph.operands(position) {
-      guard let factor = graph.origin(factors) else { continue }
+      guard graph.isPerRow(factors, of: x), let factor = graph.origin(factors) else { continue }
       if Statistics.replace(position, x: x, factor: factor.tensor, mean: nil, members: factor.reshapes, &graph) {
         return true
       }

@@ -140,6 +140,17 @@ struct FusionGraph {
     return shape(id).elementCount == count && shape(id).last == count
   }
 
+  /// Whether a tensor meets another one with one element for each row along the last axis, in the rows' order.
+  func isPerRow(_ id: TensorID?, of rows: TensorID) -> Bool {
+    guard let id, let width = shape(rows).last, shape(id).last == 1, shape(id).rank <= shape(rows).rank else {
+      return false
+    }
+    let (own, whole) = (shape(id), shape(rows))
+    // Further dimensions of the rows are 1 when the counts agree.
+    guard own.elementCount.multipliedReportingOverflow(by: width) == (whole.elementCount, false) else { return false }
+    return (1..<own.rank).allSatisfy { own[own.rank - 1 - $0] == whole[whole.rank - 1 - $0] }
+  }
+
   /// Follows reshapes back to the tensor whose elements they show, and the reshapes on the way.
   func origin(_ id: TensorID?) -> (tensor: TensorID, reshapes: [Int])? {
     guard var tensor = id else { return nil }
@@ -157,6 +168,23 @@ struct FusionGraph {
     case is Reshape, is Squeeze, is ExpandDims: true
     default: false
     }
+  }
+
+  /// Whether an operator's result is what its arithmetic gives, without an activation.
+  func isPlain(_ position: Int) -> Bool {
+    switch operation(position) {
+    case let operation as Add: operation.activation == .none
+    case let operation as Sub: operation.activation == .none
+    case let operation as Mul: operation.activation == .none
+    case let operation as Div: operation.activation == .none
+    default: true
+    }
+  }
+
+  /// Where the plain operator is that makes a tensor, if it is of this kind.
+  func plainProducer<T: Operator>(_ id: TensorID?, _ kind: T.Type) -> Int? {
+    guard let position = producer(id, kind), isPlain(position) else { return nil }
+    return position
   }
 
   /// The two ways to read the inputs of an operator whose operands may be swapped.
