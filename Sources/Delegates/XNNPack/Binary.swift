@@ -10,7 +10,7 @@ enum BinaryFunction {
 }
 
 extension Lowering {
-  /// `ADD`, `SUB`, `MUL` (`float32`, `int8`, `uint8`) and `DIV`, `MAXIMUM`, `MINIMUM`, `SQUARED_DIFFERENCE` (`float32`), of rank up to 6.
+  /// `ADD`, `SUB`, `MUL` (`float32`, `int8`, `uint8`; `float16` but for `SUB`, where the processor has it) and `DIV`, `MAXIMUM`, `MINIMUM`, `SQUARED_DIFFERENCE` (`float32`), of rank up to 6.
   static func plan(
     _ function: BinaryFunction, activation: FusedActivation, _ node: DelegateNode
   ) throws(Refusal) -> OperatorPlan {
@@ -70,6 +70,25 @@ extension Lowering {
             handle, rank, shapes.first, rank, shapes.second, at.inputs[0].assumingMemoryBound(to: Float.self),
             at.inputs[1].assumingMemoryBound(to: Float.self), at.output.assumingMemoryBound(to: Float.self),
             at.threadPool)
+        })
+    case .float16:
+      guard function == .add || function == .multiply else {
+        throw Refusal("float16 operands have no kernel in this library but for ADD and MUL")
+      }
+      guard XNNPackLibrary.hasHalf else { throw Refusal("float16 has no kernels for this processor in this library") }
+      let range = try TensorQuantization.range(activation)
+      let (low, high) = (max(range.lowerBound, -65504), min(range.upperBound, 65504))
+      let isUnbounded = range == -Float.infinity...Float.infinity
+      return unsafe plan(
+        create: { handle in
+          let create = function == .add ? unsafe xnn_create_add_nd_f16 : unsafe xnn_create_multiply_nd_f16
+          return unsafe create(
+            isUnbounded ? -Float.infinity : low, isUnbounded || high == 65504 ? Float.infinity : high, 0, handle)
+        },
+        setUp: { handle, at in
+          let setUp = function == .add ? unsafe xnn_setup_add_nd_f16 : unsafe xnn_setup_multiply_nd_f16
+          return unsafe setUp(
+            handle, rank, shapes.first, rank, shapes.second, at.inputs[0], at.inputs[1], at.output, at.threadPool)
         })
     case .int8, .uint8:
       let scales = try QuantizedBinary(function, first, second, output.type, activation)

@@ -48,4 +48,22 @@ extension Lowering {
       unsafe xnn_create_convert_nc_qu8_f32(count, count, count, x.scale, x.uint8ZeroPoint, 0, $0)
     }
   }
+
+  /// `CAST`: between `float16` and `float32`.
+  static func cast(_ node: DelegateNode) throws(Refusal) -> OperatorPlan {
+    let operands = try ElementwiseOperands(node)
+    let count = operands.count
+    switch (operands.input.element, operands.output.element) {
+    case (.float16, .float32): return try dequantize(node)
+    case (.float32, .float16):
+      return unsafe operands.plan(
+        create: { unsafe xnn_create_convert_nc_f32_f16(count, count, count, 0, $0) },
+        setUp: { handle, at in
+          unsafe xnn_setup_convert_nc_f32_f16(
+            handle, 1, at.inputs[0].assumingMemoryBound(to: Float.self), at.output, at.threadPool)
+        })
+    case (let input, let output):
+      throw Refusal("a cast from \(input) to \(output) has no kernel in this library; float16 to and from float32 have")
+    }
+  }
 }

@@ -8,26 +8,28 @@ internal import TensorTypes
 /// An operator of the library with its packed weights, and the addresses that it works on.
 @safe final class LoweredOperator {
   @safe enum Step {
-    case run(xnn_operator_t, setUp: (xnn_operator_t, OperatorPlan.Addresses) -> xnn_status)
+    case run(
+      xnn_operator_t, setUp: (xnn_operator_t, OperatorPlan.Addresses) -> xnn_status,
+      before: ((OperatorPlan.Addresses) -> String?)?, after: ((OperatorPlan.Addresses) -> Void)?)
     case copy(byteCount: Int)
   }
 
   private let name: String
   private let inputs: [OperatorPlan.Source]
-  private let output: TensorID
+  private let outputs: [TensorID]
   private let step: Step
   private var addresses: OperatorPlan.Addresses?
 
   /// Takes over the operator in `step`.
-  init(name: String, inputs: [OperatorPlan.Source], output: TensorID, step: Step) {
+  init(name: String, inputs: [OperatorPlan.Source], outputs: [TensorID], step: Step) {
     self.name = name
     self.inputs = inputs
-    self.output = output
+    self.outputs = outputs
     self.step = step
   }
 
   deinit {
-    if case .run(let handle, _) = step { _ = unsafe xnn_delete_operator(handle) }
+    if case .run(let handle, _, _, _) = step { _ = unsafe xnn_delete_operator(handle) }
   }
 
   /// Says where the tensors are.
@@ -39,9 +41,11 @@ internal import TensorTypes
       case .constant(let bytes): unsafe pointers.append(bytes.baseAddress)
       }
     }
+    var targets: [UnsafeMutableRawPointer] = unsafe []
+    for id in outputs { unsafe targets.append(try address(id, memory)) }
     let addresses = unsafe OperatorPlan.Addresses(
-      inputs: pointers, output: try address(output, memory), threadPool: threadPool.handle)
-    if case .run(let handle, let setUp) = step {
+      inputs: pointers, outputs: targets, threadPool: threadPool.handle)
+    if case .run(let handle, let setUp, _, _) = step {
       let status = unsafe setUp(handle, addresses)
       guard status == xnn_status_success else {
         throw DelegateError("\(name) could not be set up: \(XNNPackLibrary.name(status))")
@@ -61,11 +65,13 @@ internal import TensorTypes
   func run() throws(DelegateError) {
     guard let addresses else { throw DelegateError("\(name) was not set up") }
     switch step {
-    case .run(let handle, _):
+    case .run(let handle, _, let before, let after):
+      if let problem = before?(addresses) { throw DelegateError("\(name): \(problem)") }
       let status = unsafe xnn_run_operator(handle, addresses.threadPool)
       guard status == xnn_status_success else {
         throw DelegateError("\(name) failed: \(XNNPackLibrary.name(status))")
       }
+      after?(addresses)
     case .copy(let byteCount):
       let input = unsafe addresses.inputs[0]
       if unsafe input != UnsafeRawPointer(addresses.output) {

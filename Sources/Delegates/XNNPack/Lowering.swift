@@ -7,6 +7,12 @@ internal import TensorTypes
 enum Lowering {
   /// - Throws: ``Refusal`` for what the library cannot run.
   static func plan(_ node: DelegateNode) throws(Refusal) -> OperatorPlan {
+    switch node.operation {
+    case let operation as Convolution2DTransposeBias: return try plan(operation, node)
+    case let operation as MaxPoolingWithArgmax2D: return try plan(operation, node)
+    case let operation as MaxUnpooling2D: return try plan(operation, node)
+    default: break
+    }
     guard case .builtin(let builtin) = type(of: node.operation).definition.identity else {
       throw Refusal("custom operators have no kernel in this library")
     }
@@ -52,6 +58,7 @@ enum Lowering {
     case .prelu: return try prelu(node)
     case .quantize: return try quantize(node)
     case .dequantize: return try dequantize(node)
+    case .cast: return try cast(node)
     case .pad, .padv2: return try pad(node)
     case .reshape, .squeeze, .expandDims: return try copy(node)
     case .depthToSpace: return try depthToSpace(node)

@@ -30,6 +30,13 @@ struct NodeOperands {
     return node.outputs[0]
   }
 
+  /// An output that must be there.
+  func output(_ index: Int) throws(Refusal) -> DelegateOperand {
+    guard index < node.outputs.count else { throw Refusal("output \(index) is missing") }
+    try Self.check(node.outputs[index], "output \(index)")
+    return node.outputs[index]
+  }
+
   /// The bytes of an input that must be constant.
   func constant(_ index: Int, _ what: String) throws(Refusal) -> SharedBytes {
     let operand = try input(index)

@@ -25,14 +25,19 @@ struct OperatorPlan {
   /// The addresses of one operator's operands.
   @safe struct Addresses {
     let inputs: [UnsafeRawPointer]
-    let output: UnsafeMutableRawPointer
+    let outputs: [UnsafeMutableRawPointer]
     let threadPool: pthreadpool_t?
+
+    /// The first output.
+    var output: UnsafeMutableRawPointer { unsafe outputs[0] }
   }
 
   @safe enum Action {
-    /// An operator of the library: how to create it, and how to give it addresses.
+    /// An operator of the library: how to create it, how to give it addresses, and what is to be done before and after each run. What is done
+    /// before answers why the operator must not run, if it must not.
     case run(
-      create: (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status, setUp: (xnn_operator_t, Addresses) -> xnn_status)
+      create: (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status, setUp: (xnn_operator_t, Addresses) -> xnn_status,
+      before: ((Addresses) -> String?)? = nil, after: ((Addresses) -> Void)? = nil)
     /// The output has the bytes of the input.
     case copy(byteCount: Int)
   }
@@ -40,8 +45,20 @@ struct OperatorPlan {
   /// Names the operator in errors.
   let name: String
   let inputs: [Source]
-  let output: TensorID
+  /// At least one.
+  let outputs: [TensorID]
   let action: Action
+
+  init(name: String, inputs: [Source], outputs: [TensorID], action: Action) {
+    self.name = name
+    self.inputs = inputs
+    self.outputs = outputs
+    self.action = action
+  }
+
+  init(name: String, inputs: [Source], output: TensorID, action: Action) {
+    self.init(name: name, inputs: inputs, outputs: [output], action: action)
+  }
 
   /// Creates the operator.
   ///
@@ -61,14 +78,16 @@ struct OperatorPlan {
     }
     switch action {
     case .copy(let byteCount):
-      return LoweredOperator(name: name, inputs: sources, output: output, step: .copy(byteCount: byteCount))
-    case .run(let create, let setUp):
+      return LoweredOperator(name: name, inputs: sources, outputs: outputs, step: .copy(byteCount: byteCount))
+    case .run(let create, let setUp, let before, let after):
       var handle: xnn_operator_t?
       let status = unsafe create(&handle)
       guard status == xnn_status_success, let handle = unsafe handle else {
         throw DelegateError("\(name) could not be created: \(XNNPackLibrary.name(status))")
       }
-      return unsafe LoweredOperator(name: name, inputs: sources, output: output, step: .run(handle, setUp: setUp))
+      return unsafe LoweredOperator(
+        name: name, inputs: sources, outputs: outputs,
+        step: .run(handle, setUp: setUp, before: before, after: after))
     }
   }
 }

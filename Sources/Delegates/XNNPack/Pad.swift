@@ -4,7 +4,7 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `PAD` and `PADV2` with constant paddings: elements of one or four bytes, rank up to 6.
+  /// `PAD` and `PADV2` with constant paddings: elements of one, two or four bytes, rank up to 6.
   static func pad(_ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
     let input = try operands.input(0).type
@@ -27,31 +27,35 @@ extension Lowering {
       before.append(pre)
       after.append(post)
     }
-    guard input.element.bitWidth == 8 || input.element.bitWidth == 32 else {
-      throw Refusal("\(input.element) elements have no kernel; those of one and four bytes have")
+    let width = input.element.bitWidth
+    guard width == 8 || width == 16 || width == 32 else {
+      throw Refusal("\(input.element) elements have no kernel; those of one, two and four bytes have")
     }
-    if input.element == .int8 || input.element == .uint8 {
+    if input.element == .int8 || input.element == .uint8 || input.element == .int16 && input.quantization != .none {
       try checkSameQuantization(input, output.type)
     }
     let value = try paddingValue(operands, input, output.type)
     let dimensions = input.shape.dimensions
-    let isByte = input.element.bitWidth == 8
     return unsafe OperatorPlan(
       name: node.name, inputs: [try operands.source(0)], output: output.tensor,
       action: .run(
         create: { handle in
           unsafe withUnsafeBytes(of: value.littleEndian) { bytes in
-            if isByte { return unsafe xnn_create_constant_pad_nd_x8(bytes.baseAddress, 0, handle) }
-            return unsafe xnn_create_constant_pad_nd_x32(bytes.baseAddress, 0, handle)
+            switch width {
+            case 8: unsafe xnn_create_constant_pad_nd_x8(bytes.baseAddress, 0, handle)
+            case 16: unsafe xnn_create_constant_pad_nd_x16(bytes.baseAddress, 0, handle)
+            default: unsafe xnn_create_constant_pad_nd_x32(bytes.baseAddress, 0, handle)
+            }
           }
         },
         setUp: { handle, at in
-          if isByte {
-            return unsafe xnn_setup_constant_pad_nd_x8(
-              handle, rank, dimensions, before, after, at.inputs[0], at.output, at.threadPool)
-          }
-          return unsafe xnn_setup_constant_pad_nd_x32(
-            handle, rank, dimensions, before, after, at.inputs[0], at.output, at.threadPool)
+          let setUp =
+            switch width {
+            case 8: unsafe xnn_setup_constant_pad_nd_x8
+            case 16: unsafe xnn_setup_constant_pad_nd_x16
+            default: unsafe xnn_setup_constant_pad_nd_x32
+            }
+          return unsafe setUp(handle, rank, dimensions, before, after, at.inputs[0], at.output, at.threadPool)
         }))
   }
 
@@ -68,6 +72,9 @@ extension Lowering {
       let bytes = try operands.constant(2, "the padding value")
       if input.element.bitWidth == 8 {
         return UInt32(unsafe bytes.span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt8.self))
+      }
+      if input.element.bitWidth == 16 {
+        return UInt32(unsafe bytes.span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt16.self))
       }
       return unsafe bytes.span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
     }

@@ -40,6 +40,39 @@ extension Lowering {
   }
 }
 
+extension Lowering {
+  /// `Convolution2DTransposeBias`: constant `float32` filters and bias.
+  static func plan(_ operation: Convolution2DTransposeBias, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
+    let operands = NodeOperands(node: node)
+    let input = try operands.input(0).type
+    let filter = try operands.input(1).type
+    let bias = try operands.input(2).type
+    let output = try operands.output()
+    guard input.shape.rank == 4, filter.shape.rank == 4, output.type.shape.rank == 4, input.element == .float32,
+      filter.shape[3] == input.shape[3], output.type.shape[3] == filter.shape[0],
+      output.type.shape[0] == input.shape[0]
+    else { throw Refusal("filter \(filter) does not fit input \(input) and output \(output.type)") }
+    let arithmetic = try ProductArithmetic(
+      input: input, filter: filter, bias: bias, output: output.type, channels: filter.shape[0], axis: 0,
+      activation: .none)
+    let isSame = operation.padding == .same
+    let plan = TransposeConvolutionPlan(
+      batch: input.shape[0],
+      height: try TransposedWindow(
+        "height", input: input.shape[1], kernel: filter.shape[1], stride: Int(operation.strideHeight), isSame: isSame,
+        output: output.type.shape[1]),
+      width: try TransposedWindow(
+        "width", input: input.shape[2], kernel: filter.shape[2], stride: Int(operation.strideWidth), isSame: isSame,
+        output: output.type.shape[2]),
+      inputChannels: input.shape[3], outputChannels: filter.shape[0],
+      filter: try operands.constant(1, "the filter"), bias: try operands.constant(2, "the bias"),
+      arithmetic: arithmetic)
+    return unsafe OperatorPlan(
+      name: node.name, inputs: [try operands.source(0)], output: output.tensor,
+      action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }))
+  }
+}
+
 /// One dimension of a transposed convolution: what is cut off before and after, and added behind, so that the output has the size asked for.
 struct TransposedWindow {
   let input: Int

@@ -17,6 +17,9 @@ public struct XNNPackDelegate: Delegate {
     self.partitioning = partitioning
   }
 
+  /// Whether the library has kernels for `float16` arithmetic on this processor.
+  package static var hasFloat16: Bool { XNNPackLibrary.hasHalf }
+
   public func supports(_ node: DelegateNode) -> DelegateSupport {
     guard XNNPackLibrary.status == xnn_status_success else {
       return .refused("the library could not be initialised: \(XNNPackLibrary.name(XNNPackLibrary.status))")

@@ -5,6 +5,19 @@ enum XNNPackLibrary {
   /// The status of the one initialisation.
   static let status: xnn_status = xnn_initialize(nil)
 
+  /// Whether there are kernels for `float16` arithmetic on this processor.
+  static let hasHalf: Bool = {
+    guard status == xnn_status_success else { return false }
+    var sum: xnn_operator_t?
+    var product: xnn_operator_t?
+    defer {
+      _ = unsafe xnn_delete_operator(sum)
+      _ = unsafe xnn_delete_operator(product)
+    }
+    return unsafe xnn_create_add_nd_f16(-Float.infinity, Float.infinity, 0, &sum) == xnn_status_success
+      && xnn_create_multiply_nd_f16(-Float.infinity, Float.infinity, 0, &product) == xnn_status_success
+  }()
+
   /// Bytes behind a tensor that the library may read.
   static let extraBytes = Int(XNN_EXTRA_BYTES)
 

@@ -2,14 +2,14 @@ internal import TensorTypes
 
 /// TFLite's C structure `TfLitePoolParams` in the options of a custom operator: padding, stride width and height, window width and height,
 /// activation.
-struct PoolingStructure: Sendable {
-  let padding: WindowPadding
-  let strideWidth: Int32
-  let strideHeight: Int32
+package struct PoolingStructure: Sendable {
+  package let padding: WindowPadding
+  package let strideWidth: Int32
+  package let strideHeight: Int32
   /// Of the window; at least 1.
-  let width: Int
-  let height: Int
-  let activation: FusedActivation
+  package let width: Int
+  package let height: Int
+  package let activation: FusedActivation
 
   init(_ options: OperatorOptions) throws(OperatorError) {
     let fields = try options.customIntegers(6)

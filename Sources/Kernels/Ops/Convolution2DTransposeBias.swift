@@ -8,9 +8,9 @@ public import TensorTypes
 public struct Convolution2DTransposeBias: Operator {
   public static let definition = OperatorDefinition(custom: "Convolution2DTransposeBias")
 
-  private let padding: WindowPadding
-  private let strideHeight: Int32
-  private let strideWidth: Int32
+  package let padding: WindowPadding
+  package let strideHeight: Int32
+  package let strideWidth: Int32
 
   public init(options: OperatorOptions) throws(OperatorError) {
     let fields = try options.customIntegers(3)

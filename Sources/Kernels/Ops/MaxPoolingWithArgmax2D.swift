@@ -8,7 +8,7 @@ public import TensorTypes
 public struct MaxPoolingWithArgmax2D: Operator {
   public static let definition = OperatorDefinition(custom: "MaxPoolingWithArgmax2D")
 
-  private let options: PoolingStructure
+  package let options: PoolingStructure
 
   public init(options: OperatorOptions) throws(OperatorError) { self.options = try PoolingStructure(options) }
 

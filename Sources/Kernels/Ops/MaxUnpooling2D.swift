@@ -10,7 +10,7 @@ public import TensorTypes
 public struct MaxUnpooling2D: Operator {
   public static let definition = OperatorDefinition(custom: "MaxUnpooling2D")
 
-  private let options: PoolingStructure
+  package let options: PoolingStructure
 
   public init(options: OperatorOptions) throws(OperatorError) { self.options = try PoolingStructure(options) }
 
