@@ -3,7 +3,7 @@ public import TFLiteRuntime
 
 /// How ``AutomaticDelegate`` measures and where it remembers.
 public struct AutomaticOptions: Sendable, Hashable {
-  /// How long to measure a model. At least two rounds are timed, so a model of which one invocation takes a good part of this takes longer; after
+  /// How long to measure a model. At least three rounds are timed, so a model of which one invocation takes a good part of this takes longer; after
   /// thirty times as long measuring is given up.
   public var tuningTime: Duration
   /// The folder where choices are kept; nil to measure in every process. Several processes may use one folder. A file that is damaged, or was made

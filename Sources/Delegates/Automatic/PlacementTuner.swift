@@ -7,7 +7,7 @@ internal import TensorTypes
 struct PlacementTuner {
   /// How many times as long as asked for measuring may take before it is given up.
   static let patience = 30
-  private static let minimumRounds = 2
+  private static let minimumRounds = 3
   private static let maximumRounds = 200
   private static let profiledInvocations = 2
 

@@ -1,5 +1,5 @@
-internal import Synchronization
 internal import Kernels
+internal import Synchronization
 internal import TFLiteRuntime
 
 /// The choices of this process, as long as their models live.
