@@ -31,6 +31,7 @@ public final class Interpreter {
   /// An interpreter of the model in a file.
   ///
   /// - Parameters:
+  ///   - modelPath: the file's path.
   ///   - options: nil for the defaults.
   ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
   /// - Throws: ``InterpreterError/failedToLoadModel``, ``InterpreterError/failedToCreateInterpreter``.
@@ -42,6 +43,7 @@ public final class Interpreter {
   /// An interpreter of the model in `modelData`, which is copied.
   ///
   /// - Parameters:
+  ///   - modelData: the file's content.
   ///   - options: nil for the defaults.
   ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
   /// - Throws: ``InterpreterError/failedToLoadModel``, ``InterpreterError/failedToCreateInterpreter``.
@@ -53,6 +55,7 @@ public final class Interpreter {
   /// An interpreter of the model in a file, with custom operators. An addition to TensorFlowLiteSwift.
   ///
   /// - Parameters:
+  ///   - modelPath: the file's path.
   ///   - operators: the operators that the model may use, such as `.builtin.adding(MyOperator.self)`.
   ///   - options: nil for the defaults.
   ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels or `operators`.

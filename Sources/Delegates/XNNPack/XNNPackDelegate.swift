@@ -46,7 +46,7 @@ public struct XNNPackDelegate: Delegate {
 }
 
 extension Delegate where Self == XNNPackDelegate {
-  /// XNNPACK; see ``XNNPackDelegate``.
+  /// XNNPACK; see `XNNPackDelegate`.
   public static func xnnpack(partitioning: PartitioningOptions = PartitioningOptions()) -> XNNPackDelegate {
     XNNPackDelegate(partitioning: partitioning)
   }
