@@ -34,6 +34,8 @@ let package = Package(
     .library(name: "Kernels", targets: ["Kernels", "TensorTypes"]),
     .library(name: "Delegates", targets: ["Delegates"]),
     .library(name: "TensorFlowLite", targets: ["TensorFlowLite"]),
+    // Decoding and resizing PNG and JPEG pictures.
+    .library(name: "ImageFiles", targets: ["ImageFiles"]),
     .library(name: "OperatorLibraries", targets: ["OperatorLibraries"]),
     .executable(name: "tflite", targets: ["tflite"]),
   ],
@@ -159,6 +161,10 @@ let package = Package(
       swiftSettings: [.swiftLanguageMode(.v6)]),
 
     .executableTarget(
+      name: "ClassifyImage", dependencies: ["TFLiteRuntime", "Delegates", "ImageFiles", "TensorTypes"],
+      path: "Examples/ClassifyImage", swiftSettings: [.swiftLanguageMode(.v6)]),
+
+    .executableTarget(
       name: "CustomOperator", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "FlatBuffers"],
       path: "Examples/CustomOperator", exclude: ["make_model.py", "scale_and_shift.tflite"],
       swiftSettings: [.swiftLanguageMode(.v6)]),
@@ -244,7 +250,8 @@ let package = Package(
       name: "ServicesTests", dependencies: ["TFLiteRuntime", "Kernels", "TensorTypes", "ModelTestSupport"],
       swiftSettings: testSettings),
     .testTarget(
-      name: "TensorFlowLiteTests", dependencies: ["TensorFlowLite", "TFLiteRuntime", "Delegates", "ModelTestSupport"],
+      name: "TensorFlowLiteTests",
+      dependencies: ["TensorFlowLite", "TFLiteRuntime", "Delegates", "Kernels", "TensorTypes", "ModelTestSupport"],
       exclude: ["Models"], swiftSettings: testSettings),
     // Programs written for TensorFlowLiteSwift, in the language mode that they have.
     .testTarget(

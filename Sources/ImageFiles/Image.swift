@@ -1,16 +1,16 @@
 internal import CImageCodecs
 
 /// An image of 8-bit samples in memory.
-package struct Image: Hashable, Sendable {
+public struct Image: Hashable, Sendable {
   /// A file format that can be decoded.
-  package enum Format: String, Hashable, Sendable, CustomStringConvertible {
+  public enum Format: String, Hashable, Sendable, CustomStringConvertible {
     case png = "PNG"
     case jpeg = "JPEG"
 
-    package var description: String { rawValue }
+    public var description: String { rawValue }
 
     /// The format by the first bytes of a file; nil when it is none of the cases.
-    package init?(sniffing bytes: [UInt8]) {
+    public init?(sniffing bytes: [UInt8]) {
       if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
         self = .png
       } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
@@ -21,18 +21,18 @@ package struct Image: Hashable, Sendable {
     }
   }
 
-  package let width: Int
-  package let height: Int
+  public let width: Int
+  public let height: Int
   /// 1 for gray, 3 for RGB, 4 for RGB and alpha, which is not multiplied into the colours.
-  package let channels: Int
+  public let channels: Int
   /// The samples: rows from top to bottom, pixels from left to right, channels next to each other (HWC), no gaps.
-  package let pixels: [UInt8]
+  public let pixels: [UInt8]
 
   /// The most pixels that are decoded unless the caller says otherwise: 2^26, an image of 8192 × 8192.
-  package static let defaultMaximumPixels = 1 << 26
+  public static let defaultMaximumPixels = 1 << 26
 
   /// Makes an image of samples. Throws `invalidSize` unless they fill it.
-  package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws(ImageError) {
+  public init(width: Int, height: Int, channels: Int, pixels: [UInt8]) throws(ImageError) {
     let (area, overflow) = width.multipliedReportingOverflow(by: height)
     guard width > 0, height > 0, [1, 3, 4].contains(channels), !overflow,
       case (pixels.count, false) = area.multipliedReportingOverflow(by: channels)
@@ -59,7 +59,7 @@ package struct Image: Hashable, Sendable {
   /// orientation are ignored. 16-bit samples are rounded to 8. A file that is cut off or damaged gives an error rather
   /// than invented pixels. No memory for pixels is taken before the dimensions have been compared with `maximumPixels`
   /// and with the size of the file.
-  package init(
+  public init(
     decoding bytes: [UInt8], channels: Int? = nil, maximumPixels: Int = Image.defaultMaximumPixels
   ) throws(ImageError) {
     guard let format = Format(sniffing: bytes) else { throw .unknownFormat }

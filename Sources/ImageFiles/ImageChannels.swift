@@ -1,6 +1,6 @@
 extension Image {
   /// The image in shades of gray: 0.299 R + 0.587 G + 0.114 B, rounded (ITU-R BT.601). Alpha is dropped.
-  package var grayscale: Image { converted(toChannels: 1) }
+  public var grayscale: Image { converted(toChannels: 1) }
 
   /// The image with 1, 3 or 4 channels.
   func converted(toChannels wanted: Int) -> Image {

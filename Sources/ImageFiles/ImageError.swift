@@ -1,5 +1,5 @@
 /// Why an image cannot be decoded or resized.
-package enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The bytes are neither PNG nor JPEG.
   case unknownFormat
   /// The decoder refused the file, with its reason.
@@ -11,7 +11,7 @@ package enum ImageError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A width or height is below 1, the number of channels is not 1, 3 or 4, or the pixels do not fill the image.
   case invalidSize(width: Int, height: Int, channels: Int)
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .unknownFormat:
       "the file is neither a PNG nor a JPEG image"

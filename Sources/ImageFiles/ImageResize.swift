@@ -7,7 +7,7 @@ extension Image {
   /// the height shrinks most, which changes samples by 1.) Alpha is scaled like a colour. Throws when a dimension is
   /// below 1, or the result or the image between the two steps has more than `maximumPixels` pixels and more than this
   /// image.
-  package func resized(
+  public func resized(
     width newWidth: Int, height newHeight: Int, maximumPixels: Int = Image.defaultMaximumPixels
   ) throws(ImageError) -> Image {
     guard newWidth > 0, newHeight > 0 else {

@@ -178,6 +178,7 @@ public struct NodeContext {
   ///   - layout: names the form and everything besides the inputs' bytes that it depends on.
   ///   - inputs: the inputs it is made of; the first must be a constant (otherwise `build` runs each time), and those that are
   ///     given must be constants too.
+  ///   - build: makes the packed form.
   public func packed(
     _ layout: String, of inputs: [Int], build: () throws(OperatorError) -> SharedBytes
   ) throws(OperatorError) -> SharedBytes {

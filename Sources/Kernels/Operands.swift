@@ -168,7 +168,10 @@ public import TensorTypes
   /// Calls `body` for ranges that together cover `0..<count`, over the interpreter's threads. Ranges run in no particular order and at
   /// the same time, so each must write only what belongs to it; inside `body`, ask for spans anew.
   ///
-  /// - Parameter grain: the least number of indices worth handing to another thread. Between ranges the invocation can be stopped.
+  /// - Parameters:
+  ///   - count: how many indices there are.
+  ///   - grain: the least number of indices worth handing to another thread. Between ranges the invocation can be stopped.
+  ///   - body: does the work of one range.
   /// - Throws: `cancelled` or `deadlineExceeded`; the outputs are then incomplete.
   @inline(never)
   public func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) throws(OperatorError) {

@@ -1,6 +1,6 @@
 internal import Delegates
 public import Foundation
-internal import Kernels
+public import Kernels
 public import TFLiteRuntime
 
 /// Runs a TensorFlow Lite model.
@@ -31,6 +31,7 @@ public final class Interpreter {
   /// An interpreter of the model in a file.
   ///
   /// - Parameters:
+  ///   - modelPath: the file's path.
   ///   - options: nil for the defaults.
   ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
   /// - Throws: ``InterpreterError/failedToLoadModel``, ``InterpreterError/failedToCreateInterpreter``.
@@ -42,11 +43,27 @@ public final class Interpreter {
   /// An interpreter of the model in `modelData`, which is copied.
   ///
   /// - Parameters:
+  ///   - modelData: the file's content.
   ///   - options: nil for the defaults.
   ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
   /// - Throws: ``InterpreterError/failedToLoadModel``, ``InterpreterError/failedToCreateInterpreter``.
   public convenience init(modelData: Data, options: Options? = nil, delegates: [any Delegate]? = nil) throws {
     guard let model = Model(modelData: modelData) else { throw InterpreterError.failedToLoadModel }
+    try self.init(model: model, options: options, delegates: delegates)
+  }
+
+  /// An interpreter of the model in a file, with custom operators. An addition to TensorFlowLiteSwift.
+  ///
+  /// - Parameters:
+  ///   - modelPath: the file's path.
+  ///   - operators: the operators that the model may use, such as `.builtin.adding(MyOperator.self)`.
+  ///   - options: nil for the defaults.
+  ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels or `operators`.
+  /// - Throws: ``InterpreterError/failedToLoadModel``, ``InterpreterError/failedToCreateInterpreter``.
+  public convenience init(
+    modelPath: String, operators: OperatorTable, options: Options? = nil, delegates: [any Delegate]? = nil
+  ) throws {
+    guard let model = Model(filePath: modelPath, operators: operators) else { throw InterpreterError.failedToLoadModel }
     try self.init(model: model, options: options, delegates: delegates)
   }
 

@@ -1,5 +1,6 @@
 internal import FlatBuffers
 internal import Foundation
+internal import Kernels
 internal import TFLiteRuntime
 
 /// A model that an ``Interpreter`` runs.
@@ -11,10 +12,13 @@ final class Model {
   let data: Data?
 
   /// Maps the file at `filePath`; nil when it cannot be read or is not a valid model.
-  init?(filePath: String) {
+  convenience init?(filePath: String) { self.init(filePath: filePath, operators: .builtin) }
+
+  /// Maps the file at `filePath`, whose custom operators are those of `operators`; nil when it cannot be read or is not a valid model.
+  init?(filePath: String, operators: OperatorTable) {
     guard !filePath.isEmpty else { return nil }
     do throws(ModelError) {
-      cModel = try TFLiteRuntime.Model(contentsOf: filePath)
+      cModel = try TFLiteRuntime.Model(contentsOf: filePath, operators: operators)
     } catch {
       Runtime.report(error.description)
       return nil

@@ -55,7 +55,7 @@ public struct AcceleratorDelegate: Delegate {
 }
 
 extension Delegate where Self == AcceleratorDelegate {
-  /// The model of Qualcomm's accelerator; see ``AcceleratorDelegate``.
+  /// The model of Qualcomm's accelerator; see `AcceleratorDelegate`.
   public static func accelerator(_ options: AcceleratorOptions = AcceleratorOptions()) -> AcceleratorDelegate {
     AcceleratorDelegate(options)
   }

@@ -49,7 +49,7 @@ public struct XNNPackDelegate: Delegate {
 }
 
 extension Delegate where Self == XNNPackDelegate {
-  /// XNNPACK; see ``XNNPackDelegate``.
+  /// XNNPACK; see `XNNPackDelegate`.
   public static func xnnpack(partitioning: PartitioningOptions = PartitioningOptions()) -> XNNPackDelegate {
     XNNPackDelegate(partitioning: partitioning)
   }

@@ -12,7 +12,7 @@ public import TensorTypes
 /// with `int8` weights, `int32` biases, `int16` peephole weights, coefficients and cell state, and the quantisation of inner results in 5
 /// (16-bit gates) or 12 (8-bit gates) intermediates. Integer results have the same bits as TFLite's reference kernels.
 ///
-/// The basic kernel (`kernel_type` 1) is ``BasicLSTMCell``.
+/// The basic kernel (`kernel_type` 1) is `BasicLSTMCell`.
 public struct LSTM: Operator {
   public static let definition = OperatorDefinition(.lstm, versions: 1...4, options: 14)
 

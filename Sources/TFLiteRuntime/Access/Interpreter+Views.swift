@@ -6,7 +6,10 @@ extension Interpreter {
   /// An input's memory with its shape, to be written in place before ``invoke(deadline:)``. Allocates if that is needed. Valid until the interpreter
   /// is resized or allocated anew.
   ///
-  /// - Parameter shape: what the shape must be, nil for dimensions that may be anything; nil for any shape.
+  /// - Parameters:
+  ///   - index: which of them, from 0.
+  ///   - scalar: the element type, which must be the tensor's.
+  ///   - shape: what the shape must be, nil for dimensions that may be anything; nil for any shape.
   /// - Throws: ``ModelError`` when there is no such input, or its element type or shape is another.
   @_lifetime(borrow self)
   public func inputView<T: TensorScalar>(
@@ -20,7 +23,10 @@ extension Interpreter {
 
   /// An output's memory with its shape, to be read in place after ``invoke(deadline:)``. Valid until the next invocation, resize or allocation.
   ///
-  /// - Parameter shape: what the shape must be, nil for dimensions that may be anything; nil for any shape.
+  /// - Parameters:
+  ///   - index: which of them, from 0.
+  ///   - scalar: the element type, which must be the tensor's.
+  ///   - shape: what the shape must be, nil for dimensions that may be anything; nil for any shape.
   /// - Throws: ``ModelError`` when there is no such output, its element type or shape is another, or nothing was computed yet.
   @_lifetime(borrow self)
   public func outputView<T: TensorScalar>(

@@ -75,7 +75,9 @@ public final class Interpreter {
   /// An interpreter of a model's signature.
   ///
   /// - Parameters:
-  ///   - signature: the signature's key; nil for subgraph 0, with the names of its signature if it has one.
+  ///   - model: the model, whose constants are shared by all its interpreters.
+  ///   - key: the signature's key; nil for subgraph 0, with the names of its signature if it has one.
+  ///   - options: threads, states, requirements.
   ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
   /// - Throws: ``ModelError``: an operator that has no implementation, an unknown signature.
   public init(

@@ -28,7 +28,9 @@ public enum PlacementRequirement: Sendable, Hashable {
 
   /// Why a placement does not do; nil when it does.
   ///
-  /// - Parameter unplanned: operators that no delegate is asked about, because their shapes depend on values.
+  /// - Parameters:
+  ///   - placement: where operators run.
+  ///   - unplanned: operators that no delegate is asked about, because their shapes depend on values.
   public func disappointment(_ placement: Placement, unplanned: Int = 0) -> String? {
     let elsewhere = placement.operators.filter { $0.delegate == Placement.builtin }
     let total = placement.operators.count + unplanned

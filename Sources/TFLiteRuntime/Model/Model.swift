@@ -85,7 +85,11 @@ public final class Model: Sendable {
 
   /// Loads a model from bytes that it keeps and does not copy.
   ///
-  /// - Parameter externalBufferFolder: where files with external buffers are; without it, a model that needs one is an error.
+  /// - Parameters:
+  ///   - bytes: the file's content.
+  ///   - externalBufferFolder: where files with external buffers are; without it, a model that needs one is an error.
+  ///   - operators: the operators that the model may use.
+  ///   - limits: bound what the model may ask for.
   /// - Throws: ``ModelError`` of kind `unreadable` (an external buffer), `malformed`, `unsupported` or `limitExceeded`.
   public init(
     _ bytes: SharedBytes, externalBufferFolder: String? = nil, operators: OperatorTable = .builtin,

@@ -87,7 +87,10 @@ public final class InterpreterPool: Sendable {
   /// A pool with all its interpreters, ready to run.
   ///
   /// - Parameters:
+  ///   - model: the model, whose constants its interpreters share.
   ///   - signature: the signature's key; nil for subgraph 0.
+  ///   - options: how many interpreters there are, and how many calls may wait for them.
+  ///   - delegates: asked in this order for each operator; what none takes runs with the built-in kernels.
   ///   - prepare: called with each interpreter before it is used, to resize inputs or to run it once; allocates it when left out.
   /// - Throws: ``ModelError``, as making and allocating an interpreter does; `limitExceeded` when the system gives no more threads.
   public init(

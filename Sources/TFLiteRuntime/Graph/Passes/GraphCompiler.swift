@@ -18,9 +18,12 @@ public struct GraphCompiler: Sendable, Hashable {
 
   /// Runs the passes on one of `subgraphs`. Composites are replaced by an operator that computes them, or inlined.
   ///
+  /// - Parameters:
+  ///   - index: which of the subgraphs; it must be one.
+  ///   - subgraphs: all subgraphs of the model.
+  ///   - limits: bound the time and memory of folding, and the number of operators.
+  ///   - operators: where composites are looked up that have kernels of their own.
   /// - Throws: ``ModelError`` when a composite's decomposition does not fit it, or a limit is reached.
-  ///
-  /// - Parameter operators: where composites are looked up that have kernels of their own.
   public func compile(
     _ index: Int, of subgraphs: [Graph], limits: Limits, operators: OperatorTable = .builtin
   ) throws(ModelError) -> Graph {
