@@ -240,7 +240,9 @@ import Testing
     for _ in 0..<3 { try interpreter.invoke() }
     #expect(!profiler.entries.isEmpty && profiler.entries.allSatisfy { $0.invocations == 3 })
     #expect(profiler.entries.allSatisfy { $0.minimumNanoseconds * 3 <= $0.totalNanoseconds })
-    #expect(Set(profiler.entries.map(\.name)).isSubset(of: Set(interpreter.placement.operators.map(\.name))))
+    // A step that stands for several operators has their names.
+    let names = profiler.entries.flatMap { $0.name.split(separator: "+").map { $0.filter { $0 != " " } } }
+    #expect(Set(names).isSubset(of: Set(interpreter.placement.operators.map(\.name))))
   }
 }
 
