@@ -51,10 +51,10 @@ def main():
     for number, c in enumerate(configurations):
         picture = c["picture"]
         for o in picture["placement"]:
-            if o.get("average_us") is not None:
-                times.setdefault((o["subgraph"], o["index"]), []).append(o["average_us"])
+            if o.get("shortest_us") is not None:
+                times.setdefault((o["subgraph"], o["index"]), []).append(o["shortest_us"])
         for r in picture["regions"]:
-            times[number, r["first"], "region"] = [r["average_us"]]
+            times[number, r["first"], "region"] = [r["shortest_us"]]
     shown = sorted(times.values(), key=max, reverse=True)[:15]
     assert len(drawn.bars("operator")) == sum(map(len, shown)) > 0, "operators"
     first = list({c["delegate"]: c["picture"] for c in reversed(configurations)}.values())

@@ -14,7 +14,7 @@ enum TuningKey {
   ) -> [UInt8] {
     var hash = SHA256()
     let content = model.content
-    hash.update(content.span)
+    hash.update(ContentHash.text(content.span))
     let partitioning = options.partitioning
     let nodes = partitioning.skippedNodes.map { "\($0.subgraph).\($0.index)" }.sorted().joined(separator: ",")
     hash.update(

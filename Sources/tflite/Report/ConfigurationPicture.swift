@@ -10,14 +10,14 @@ struct PlacedOperator: Encodable {
   /// The number of its partition in its subgraph; nil on the built-in kernels.
   let partition: Int?
   /// nil where a delegate does not tell.
-  let averageUs: Double?
+  let shortestUs: Double?
 }
 
 /// The time of a region whose delegate does not tell that of its operators.
 struct RegionTime: Encodable {
   let first: Int
   let name: String
-  let averageUs: Double
+  let shortestUs: Double
 }
 
 /// The arena of a part of the graph.
@@ -55,22 +55,22 @@ struct ConfigurationPicture: Encodable {
     var told: Set<Int> = []
     for entry in profiler.operatorsInRegions {
       guard let place = places[entry.node] else { continue }
-      times[place.origin, default: 0] += StepTime(entry).avgUs
+      times[place.origin, default: 0] += entry.shortestUs
       if let partition = partitions[place.origin] { told.insert(partition) }
     }
     for entry in profiler.entries {
       guard let place = places[entry.node] else { continue }
       if place.delegate == Placement.builtin {
-        times[place.origin, default: 0] += StepTime(entry).avgUs
+        times[place.origin, default: 0] += entry.shortestUs
       } else if !told.contains(partitions[place.origin] ?? -1) {
-        regions.append(RegionTime(first: place.origin.index, name: entry.name, averageUs: StepTime(entry).avgUs))
+        regions.append(RegionTime(first: place.origin.index, name: entry.name, shortestUs: entry.shortestUs))
       }
     }
     self.regions = regions
     self.placement = placement.operators.map { entry in
       PlacedOperator(
         subgraph: entry.origin.subgraph, index: entry.origin.index, op: entry.name, delegate: entry.delegate,
-        reason: entry.reason, partition: partitions[entry.origin], averageUs: times[entry.origin])
+        reason: entry.reason, partition: partitions[entry.origin], shortestUs: times[entry.origin])
     }
     let blocks = Dictionary(grouping: interpreter.arenaBlocks, by: \.segment)
     arena = interpreter.executionOrder.enumerated().map { segment, order in
@@ -85,4 +85,8 @@ struct ConfigurationPicture: Encodable {
         })
     }
   }
+}
+
+extension Profiler.Entry {
+  fileprivate var shortestUs: Double { Double(minimumNanoseconds) / 1000 }
 }

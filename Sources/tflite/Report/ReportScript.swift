@@ -63,7 +63,7 @@ enum ReportScript {
     const bins = 60;
     function drawLatencies() {
       const low = Math.min(...report.configurations.map(c => c.latency_us.min));
-      const high = Math.max(...report.configurations.map(c => c.latency_us.p99), low * 1.0001 + 1e-9);
+      const high = Math.max(...report.configurations.map(c => Math.min(c.latency_us.p99, 1.5 * c.latency_us.p90)), low * 1.0001 + 1e-9);
       const place = us => 190 + 790 * Math.min(Math.max((us - low) / (high - low), 0), 1);
       const rowHeight = 46;
       const svg = picture(rowHeight * report.configurations.length + 24, 'Latencies');
@@ -97,14 +97,14 @@ enum ReportScript {
       const rows = new Map();
       report.configurations.forEach((c, number) => {
         for (const o of c.picture.placement) {
-          if (o.average_us == null) continue;
+          if (o.shortest_us == null) continue;
           const key = o.subgraph + '.' + o.index;
           if (!rows.has(key)) rows.set(key, { name: o.index + ' ' + o.op, bars: [] });
-          rows.get(key).bars.push({ us: o.average_us, delegate: o.delegate, number });
+          rows.get(key).bars.push({ us: o.shortest_us, delegate: o.delegate, number });
         }
         for (const s of c.picture.regions) {
           const key = 'region ' + number + ' ' + s.first;
-          rows.set(key, { name: s.first + ' ' + s.name, bars: [{ us: s.average_us, delegate: c.delegate, number }] });
+          rows.set(key, { name: s.first + ' ' + s.name, bars: [{ us: s.shortest_us, delegate: c.delegate, number }] });
         }
       });
       const slowest = row => Math.max(...row.bars.map(bar => bar.us));
@@ -123,7 +123,7 @@ enum ReportScript {
       }
       svg.setAttribute('viewBox', '0 0 1000 ' + Math.max(y, 10));
       const rest = sorted.length - kept.length;
-      section('operators', 'Mean time, longest ' + ms(most) + ' ms; one bar for each configuration that tells it, in the order of the table'
+      section('operators', 'Shortest time of each, up to ' + ms(most) + ' ms; one bar for each configuration that tells it, in the order of the table'
         + (rest > 0 ? '; the ' + rest + ' quickest are left out' : ''), svg);
     }
 
@@ -136,7 +136,7 @@ enum ReportScript {
         const svg = picture(20 * Math.ceil(c.picture.placement.length / columns) + 4, 'Partition map');
         c.picture.placement.forEach((o, position) => {
           const text = o.index + ' ' + o.op + ' on ' + o.delegate + (o.partition == null ? '' : ', partition ' + (o.partition + 1))
-            + (o.reason ? ': ' + o.reason : '') + (o.average_us == null ? '' : ', ' + ms(o.average_us) + ' ms');
+            + (o.reason ? ': ' + o.reason : '') + (o.shortest_us == null ? '' : ', ' + ms(o.shortest_us) + ' ms');
           svg.append(shape('rect', { x: 20 * (position % columns), y: 20 * Math.floor(position / columns), width: 18, height: 18, rx: 2,
             class: 'node ' + kind(o.delegate) }, text));
           if (o.partition != null) {

@@ -77,7 +77,10 @@ struct AddingDelegate: Delegate {
   func supports(_ node: DelegateNode) -> DelegateSupport { .accepted }
 
   func compile(_ region: DelegateRegion) throws(DelegateError) -> any CompiledRegion {
-    Region(steps: region.nodes.map { ($0.inputs[0]!.tensor, $0.outputs[0].tensor, slow.contains($0.name)) })
+    Region(
+      steps: region.nodes.compactMap { node in
+        node.inputs[0].map { ($0.tensor, node.outputs[0].tensor, slow.contains(node.name)) }
+      })
   }
 
   final class Region: CompiledRegion {
@@ -89,7 +92,13 @@ struct AddingDelegate: Delegate {
     var needsInternals: Bool { true }
 
     func bind(_ memory: RegionMemory) throws(DelegateError) {
-      buffers = steps.map { (memory.bytes(of: $0.input)!, memory.bytes(of: $0.output)!) }
+      buffers = []
+      for step in steps {
+        guard let input = memory.bytes(of: step.input), let output = memory.bytes(of: step.output) else {
+          throw DelegateError("a tensor has no memory")
+        }
+        buffers.append((input, output))
+      }
     }
 
     func invoke(_ context: ExecutionContext) throws(DelegateError) { try invoke(context) { _, _, _ in } }
