@@ -24,7 +24,7 @@ enum TuningKey {
       candidate \(candidate)
       subgraph \(setting.subgraph)
       threads \(setting.threadPool.count)
-      folds \(setting.compiler.foldsConstants) eliminates \(setting.compiler.eliminatesDeadCode)
+      without \(setting.compiler.disabled.map(\.rawValue).sorted().joined(separator: ","))
       minimum \(partitioning.minimumNodes) maximum \(partitioning.maximumPartitions ?? -1)
       skips \(partitioning.skippedOperators.sorted().joined(separator: ",")) \(nodes)
       time \(options.tuningTime)
