@@ -11,9 +11,13 @@ extension SegmentBuilder {
   func fuse(_ resolved: inout [Resolved], inRegion: Set<Int>, range: Range<Int>) -> [GraphPass: Int] {
     // With all intermediate values kept there is nothing that a step could leave out.
     guard !preservesIntermediates else { return [:] }
+    // Operators that read a state or make the next one keep it in place by themselves.
+    let carried = Set(states.keys).union(states.values)
     var fusion = FusionGraph(graph, range: range, types: types, constants: { graph[$0].constant ?? values[$0] }) {
-      !inRegion.contains($0) && !resolved[$0].isKnown && !resolved[$0].dependsOnValues
+      let node = graph.nodes[range.lowerBound + $0]
+      return !inRegion.contains($0) && !resolved[$0].isKnown && !resolved[$0].dependsOnValues
         && calls[range.lowerBound + $0] == nil
+        && carried.isDisjoint(with: node.inputs.compactMap(\.self) + node.outputs)
     }
     fusion.run(without: disabledPasses)
     for (position, entry) in fusion.entries.enumerated() {
