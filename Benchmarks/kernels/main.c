@@ -109,6 +109,33 @@ static double time_f32(const tflk_kernels *k, const layer *l) {
   return time;
 }
 
+static void run_winograd(run *r) {
+  const tflk_kernels *k = r->kernels;
+  const tflk_conv_geometry *g = &r->geometry;
+  k->f32_winograd(
+      g, r->input, r->zeros, r->packed, r->output, 0, k->f32_winograd_tiles(g), 0,
+      (g->output_channels + k->f32_tile_columns - 1) / k->f32_tile_columns, -INFINITY, INFINITY, r->scratch);
+}
+
+// Whether Winograd's method takes the layer.
+static bool is_winograd(const layer *l) { return l->kernel == 3 && l->stride == 1 && l->channels % 16 == 0; }
+
+static double time_winograd(const tflk_kernels *k, const layer *l) {
+  run r = {.kernels = k, .geometry = geometry_of(l)};
+  const tflk_conv_geometry *g = &r.geometry;
+  r.input = random_floats(g->batch * g->input_height * g->input_width * g->input_channels);
+  r.weights = random_floats(9 * l->channels * l->filters);
+  r.zeros = calloc(g->input_channels, sizeof(float));
+  r.output = allocate(g->output_height * g->output_width * g->output_channels * sizeof(float));
+  r.packed = allocate(k->f32_winograd_packed_bytes(l->filters, l->channels));
+  r.scratch = allocate(k->f32_winograd_scratch_bytes(g));
+  k->f32_winograd_pack(
+      l->filters, l->channels, r.weights, NULL, r.packed, 0, (l->filters + k->f32_tile_columns - 1) / k->f32_tile_columns);
+  const double time = best_time(run_winograd, &r);
+  free(r.input), free(r.weights), free(r.zeros), free(r.output), free(r.packed), free(r.scratch);
+  return time;
+}
+
 static const tflk_quantized_format int8_format = {TFLK_INT8, TFLK_INT8, 3, 0};
 static const tflk_quantized_format int16_format = {TFLK_INT16, TFLK_INT8, 0, 0};
 
@@ -238,7 +265,7 @@ int main(int argc, char **argv) {
     } else if (strncmp(argv[i], "--shape=", 8) == 0) {
       only_shape = argv[i] + 8;
     } else {
-      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|int8|int16|f32dw|int8dw] [--shape=PART_OF_NAME]\n");
+      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|winograd|int8|int16|f32dw|int8dw] [--shape=PART_OF_NAME]\n");
       return 2;
     }
   }
@@ -253,6 +280,14 @@ int main(int argc, char **argv) {
       for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
         if (strstr(layers[i].name, only_shape) == NULL) continue;
         report((tflk_isa)isa, "f32", layers[i].name, operations_of(&layers[i]), time_f32(k, &layers[i]), peak);
+      }
+    }
+    // The operations are those of the direct sum, so that shares above 100 % are possible.
+    if (only_kind == NULL || strcmp(only_kind, "winograd") == 0) {
+      const double peak = measure_peak_f32((tflk_isa)isa);
+      for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+        if (strstr(layers[i].name, only_shape) == NULL || !is_winograd(&layers[i])) continue;
+        report((tflk_isa)isa, "winogr", layers[i].name, operations_of(&layers[i]), time_winograd(k, &layers[i]), peak);
       }
     }
     if (only_kind == NULL || strcmp(only_kind, "f32dw") == 0) report_depthwise(k, false, measure_peak_f32((tflk_isa)isa));
