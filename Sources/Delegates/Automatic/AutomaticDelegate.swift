@@ -74,7 +74,7 @@ public struct AutomaticDelegate: Delegate {
 }
 
 extension Delegate where Self == AutomaticDelegate {
-  /// XNNPACK or the built-in kernels, whichever is measured to be faster; see ``AutomaticDelegate``.
+  /// XNNPACK or the built-in kernels, whichever is measured to be faster; see `AutomaticDelegate`.
   public static func automatic(_ options: AutomaticOptions = AutomaticOptions()) -> AutomaticDelegate {
     AutomaticDelegate(options)
   }
