@@ -129,7 +129,7 @@ package struct InferenceServer: Sendable {
   }
 
   package func grpcServer<Transport: ServerTransport>(transport: Transport) -> GRPCServer<Transport> {
-    var interceptors: [any ServerInterceptor] = [TraceHeaders()]
+    var interceptors: [any ServerInterceptor] = [TraceHeaders(), DeadlineInterceptor()]
     if let token = options.token { interceptors.append(TokenInterceptor(token: token)) }
     return GRPCServer(transport: transport, services: [GRPCService(service: service)], interceptors: interceptors)
   }
