@@ -35,7 +35,7 @@ package struct ElementwiseChain: Operator {
   package func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let count = shape.elementCount
     return Kernel { [stages] io throws(OperatorError) in
-      try io.parallel(count, grain: 4096) { range in
+      try io.parallel(count, grain: 32768) { range in
         guard let x = unsafe io.inputBytes(0).bindMemory(to: Float.self).baseAddress,
           let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress
         else { return }

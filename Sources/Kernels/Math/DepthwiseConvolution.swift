@@ -58,7 +58,9 @@ extension ConvolutionGeometry {
     let lines = batch * height.output
     let perLine = width.output * height.kernel * width.kernel * outputChannels
     let tile = tileSize(of: lines, operations: perLine, picoseconds: 1_000_000 / max(rate, 1))
-    return threads == 1 ? tile : min(tile, max(1, lines / (4 * threads)))
+    // As in ProductTiling: no item is so short that handing it over would cost more.
+    let shortest = max(1, 10 * rate / max(perLine, 1))
+    return threads == 1 ? tile : min(tile, max(shortest, lines / (4 * threads)))
   }
 }
 
