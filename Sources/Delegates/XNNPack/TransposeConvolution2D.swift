@@ -8,67 +8,54 @@ extension Lowering {
   /// `TRANSPOSE_CONV`: constant `float32`, `int8` or `uint8` filters with one scale.
   static func plan(_ operation: TransposeConv, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
+    return try transposeConvolution(
+      operands, image: 2, bias: try operands.optionalInput(3) == nil ? nil : 3, isSame: operation.padding == .same,
+      stride: (Int(operation.strideHeight), Int(operation.strideWidth)), activation: operation.activation)
+  }
+
+  /// `Convolution2DTransposeBias`: constant `float32` filters and bias.
+  static func plan(_ operation: Convolution2DTransposeBias, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
+    let operands = NodeOperands(node: node)
+    let input = try operands.input(0).type
+    guard input.element == .float32 else { throw Refusal("\(input.element) images have no kernel; float32 ones have") }
+    return try transposeConvolution(
+      operands, image: 0, bias: 2, isSame: operation.padding == .same,
+      stride: (Int(operation.strideHeight), Int(operation.strideWidth)), activation: .none)
+  }
+
+  /// A transposed convolution of input `image` with the filter that is input 1.
+  private static func transposeConvolution(
+    _ operands: NodeOperands, image: Int, bias: Int?, isSame: Bool, stride: (height: Int, width: Int),
+    activation: FusedActivation
+  ) throws(Refusal) -> OperatorPlan {
+    let input = try operands.input(image).type
     let filter = try operands.input(1).type
-    let input = try operands.input(2).type
-    let bias = try operands.optionalInput(3)
     let output = try operands.output()
     guard input.shape.rank == 4, filter.shape.rank == 4, output.type.shape.rank == 4,
       filter.shape[3] == input.shape[3], output.type.shape[3] == filter.shape[0],
       output.type.shape[0] == input.shape[0]
     else { throw Refusal("filter \(filter) does not fit input \(input) and output \(output.type)") }
+    var biasType: TensorType?
+    if let bias { biasType = try operands.input(bias).type }
     let arithmetic = try ProductArithmetic(
-      input: input, filter: filter, bias: bias?.type, output: output.type, channels: filter.shape[0], axis: 0,
-      activation: operation.activation)
+      input: input, filter: filter, bias: biasType, output: output.type, channels: filter.shape[0], axis: 0,
+      activation: activation)
     if case .int8PerChannel = arithmetic {
       throw Refusal("transposed convolution with a filter scale per output channel has no kernel in this library")
     }
-    let isSame = operation.padding == .same
     let plan = TransposeConvolutionPlan(
       batch: input.shape[0],
       height: try TransposedWindow(
-        "height", input: input.shape[1], kernel: filter.shape[1], stride: Int(operation.strideHeight), isSame: isSame,
+        "height", input: input.shape[1], kernel: filter.shape[1], stride: stride.height, isSame: isSame,
         output: output.type.shape[1]),
       width: try TransposedWindow(
-        "width", input: input.shape[2], kernel: filter.shape[2], stride: Int(operation.strideWidth), isSame: isSame,
+        "width", input: input.shape[2], kernel: filter.shape[2], stride: stride.width, isSame: isSame,
         output: output.type.shape[2]),
       inputChannels: input.shape[3], outputChannels: filter.shape[0],
-      filter: try operands.constant(1, "the filter"), bias: bias == nil ? nil : try operands.constant(3, "the bias"),
-      arithmetic: arithmetic)
+      filter: try operands.constant(1, "the filter"),
+      bias: bias == nil ? nil : try operands.constant(bias ?? 0, "the bias"), arithmetic: arithmetic)
     return unsafe OperatorPlan(
-      name: node.name, inputs: [try operands.source(2)], output: output.tensor,
-      action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }))
-  }
-}
-
-extension Lowering {
-  /// `Convolution2DTransposeBias`: constant `float32` filters and bias.
-  static func plan(_ operation: Convolution2DTransposeBias, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
-    let operands = NodeOperands(node: node)
-    let input = try operands.input(0).type
-    let filter = try operands.input(1).type
-    let bias = try operands.input(2).type
-    let output = try operands.output()
-    guard input.shape.rank == 4, filter.shape.rank == 4, output.type.shape.rank == 4, input.element == .float32,
-      filter.shape[3] == input.shape[3], output.type.shape[3] == filter.shape[0],
-      output.type.shape[0] == input.shape[0]
-    else { throw Refusal("filter \(filter) does not fit input \(input) and output \(output.type)") }
-    let arithmetic = try ProductArithmetic(
-      input: input, filter: filter, bias: bias, output: output.type, channels: filter.shape[0], axis: 0,
-      activation: .none)
-    let isSame = operation.padding == .same
-    let plan = TransposeConvolutionPlan(
-      batch: input.shape[0],
-      height: try TransposedWindow(
-        "height", input: input.shape[1], kernel: filter.shape[1], stride: Int(operation.strideHeight), isSame: isSame,
-        output: output.type.shape[1]),
-      width: try TransposedWindow(
-        "width", input: input.shape[2], kernel: filter.shape[2], stride: Int(operation.strideWidth), isSame: isSame,
-        output: output.type.shape[2]),
-      inputChannels: input.shape[3], outputChannels: filter.shape[0],
-      filter: try operands.constant(1, "the filter"), bias: try operands.constant(2, "the bias"),
-      arithmetic: arithmetic)
-    return unsafe OperatorPlan(
-      name: node.name, inputs: [try operands.source(0)], output: output.tensor,
+      name: operands.node.name, inputs: [try operands.source(image)], output: output.tensor,
       action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }))
   }
 }

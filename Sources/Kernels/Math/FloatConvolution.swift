@@ -127,11 +127,7 @@ extension FloatPacking {
     threads = node.threads
     packing = FloatPacking(geometry, kernels: kernels, groups: groups)
     packed = try packing.packed(node, weights: weights, bias: bias)
-    let zeroBytes = geometry.input_channels * MemoryLayout<Float>.stride
-    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })
-    {
-      _ throws(OperatorError) in
-    }
+    zeros = try SharedBytes.zeroFloats(geometry.input_channels)
     tiling = ProductTiling(
       rows: geometry.batch * geometry.output_height * geometry.output_width, columnTiles: packing.columnTiles,
       panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
@@ -183,5 +179,17 @@ extension FloatPacking {
     }
     kernel.appliesEpilogue = epilogue != nil
     return kernel
+  }
+}
+
+extension SharedBytes {
+  /// What convolutions read in place of pixels outside of the image.
+  static func zeroFloats(_ count: Int) throws(OperatorError) -> SharedBytes {
+    let bytes = count * MemoryLayout<Float>.stride
+    do {
+      return try SharedBytes(zeros: bytes)
+    } catch {
+      throw .outOfMemory(bytes: bytes)
+    }
   }
 }

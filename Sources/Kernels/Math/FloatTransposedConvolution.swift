@@ -38,9 +38,7 @@ internal import TensorTypes
     self.packings = packings
     self.offsets = offsets
     packedBytes = offsets[offsets.count - 1]
-    let zeroBytes = geometry.inputChannels * 4
-    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })
-    { _ throws(OperatorError) in }
+    zeros = try SharedBytes.zeroFloats(geometry.inputChannels)
     items = ProductItems(
       zip(geometry.phases, packings).map { phase, packing in
         ProductTiling(

@@ -150,11 +150,7 @@ package import TensorTypes
     self.band = band
     self.capacities = capacities(band)
     self.threads = threads
-    let zeroBytes = (stages.map(\.geometry.input_channels).max() ?? 0) * MemoryLayout<Float>.stride
-    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })
-    {
-      _ throws(OperatorError) in
-    }
+    zeros = try SharedBytes.zeroFloats(stages.map(\.geometry.input_channels).max() ?? 0)
   }
 
   package func kernel() -> Kernel {

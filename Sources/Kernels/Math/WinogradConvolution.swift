@@ -41,11 +41,7 @@ internal import TensorTypes
     self.image = image
     self.range = range
     threads = node.threads
-    let zeroBytes = geometry.input_channels * MemoryLayout<Float>.stride
-    zeros = try unsafe SharedBytes.make(count: zeroBytes, failure: { _ in OperatorError.outOfMemory(bytes: zeroBytes) })
-    {
-      _ throws(OperatorError) in
-    }
+    zeros = try SharedBytes.zeroFloats(geometry.input_channels)
     division = TileDivision(
       tiles: bytes.tiles, block: unsafe kernels.table.pointee.f32_winograd_block(geometry.input_channels),
       columnTiles: packing.columnTiles, threads: node.threads)
