@@ -33,11 +33,12 @@ struct ElementwiseOperands {
   }
 
   func plan(
-    create: @escaping (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status,
+    packing: OperatorKey? = nil, create: @escaping (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status,
     setUp: @escaping (xnn_operator_t, OperatorPlan.Addresses) -> xnn_status
   ) -> OperatorPlan {
     unsafe OperatorPlan(
-      name: name, inputs: [source], output: outputTensor, action: .run(create: create, setUp: setUp))
+      name: name, inputs: [source], output: outputTensor, action: .run(create: create, setUp: setUp),
+      packing: packing)
   }
 
   typealias SetUp<Input, Output> = (
