@@ -1,3 +1,4 @@
+internal import Delegates
 internal import Glibc
 internal import Kernels
 package import TFLiteRuntime
@@ -31,8 +32,15 @@ package final class ServedModel: Sendable {
     let queue = RequestQueue(policy: configuration.batching, capacity: configuration.maximumQueueSize)
     self.queue = queue
     var instances: [ModelInstance] = []
+    // The instances share the delegate, and with it what it measured.
+    let delegates: [any Delegate] =
+      switch configuration.delegate {
+      case .builtin: []
+      case .xnnpack: [.xnnpack()]
+      case .automatic: [.automatic()]
+      }
     for _ in 0..<configuration.instances {
-      let instance = try ModelInstance(model, configuration, statistics: statistics)
+      let instance = try ModelInstance(model, configuration, delegates: delegates, statistics: statistics)
       instances.append(instance)
     }
     let batches = configuration.batching.maximumSize > 0
