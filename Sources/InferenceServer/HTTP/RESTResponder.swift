@@ -163,7 +163,10 @@ package struct RESTResponder: HTTPResponder {
       headerLength = length
     }
     let bytes = try await body(of: request, admission)
-    let body = try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
+    let body = try await Self.leavingEventLoop(if: (headerLength ?? bytes.count) > Self.briefBytes) {
+      [headerLength] () throws(ServingError) in
+      try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
+    }
     // Held until the answer is written: its bytes are in use.
     defer { withExtendedLifetime(admission) {} }
     let cancellation = RequestCancellation()
@@ -171,8 +174,25 @@ package struct RESTResponder: HTTPResponder {
     defer { connections.forget(context.connection) }
     let response = try await service.infer(
       body.request, cancellation: cancellation, headers: TraceContext.headers(request.headers))
-    let (document, length) = try body.answer(response)
+    let (document, length) = try await Self.leavingEventLoop(if: response.byteCount > Self.briefBytes) {
+      () throws(ServingError) in
+      try body.answer(response)
+    }
     return .inference(document, headerLength: length)
+  }
+
+  /// JSON of so many bytes is read or written in a fraction of a millisecond.
+  private static let briefBytes = 1 << 15
+
+  /// Runs `body` where it keeps no other connection waiting, if it is `long`; on the connection's thread otherwise.
+  private static func leavingEventLoop<Value: Sendable>(
+    if long: Bool, _ body: @Sendable () throws(ServingError) -> Value
+  ) async throws(ServingError) -> Value {
+    guard long else { return try body() }
+    let outcome: Result<Value, ServingError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      do throws(ServingError) { return .success(try body()) } catch { return .failure(error) }
+    }
+    return try outcome.get()
   }
 
   private func body(of request: Request, _ admission: Admission) async throws(ServingError) -> [UInt8] {
