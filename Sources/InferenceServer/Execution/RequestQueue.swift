@@ -74,7 +74,7 @@ final class RequestQueue: @unchecked Sendable {
   /// The index of an instance that the caller may run `call` on; nil when none is free, calls wait, or the call may take long.
   func borrow(for call: InferenceCall) -> Int? {
     monitor.locked {
-      guard !isClosed, calls.isEmpty, brevity.expects(call), let index = instances.firstIndex(of: .idle) else {
+      guard !isClosed, calls.isEmpty, brevity.expects(call.inputs), let index = instances.firstIndex(of: .idle) else {
         return nil
       }
       instances[index] = .borrowed
@@ -92,7 +92,7 @@ final class RequestQueue: @unchecked Sendable {
 
   /// Notes how long a call took by itself, in nanoseconds.
   func ran(_ call: InferenceCall, nanoseconds: UInt64) {
-    monitor.locked { brevity.note(call, nanoseconds: nanoseconds) }
+    monitor.locked { brevity.note(call.inputs, nanoseconds: nanoseconds) }
   }
 
   /// The next calls to be run together by the instance `index`; waits for them. nil when the queue is closed and empty.
