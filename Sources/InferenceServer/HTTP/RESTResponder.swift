@@ -108,7 +108,10 @@ package struct RESTResponder: HTTPResponder {
       return try await infer(name, version, request, context)
     case .repositoryIndex:
       let body = try await smallDocument(request)
-      return .json(ModelDocuments.index(repository.index(), readyOnly: body?["ready"]?.bool ?? false))
+      // Looks into the folder.
+      return try await Self.leavingEventLoop(if: true) { () throws(ServingError) in
+        .json(ModelDocuments.index(repository.index(), readyOnly: body?["ready"]?.bool ?? false))
+      }
     case .load(let name):
       try service.requireModelControl()
       let parameters = try await smallDocument(request)?["parameters"]
@@ -124,7 +127,10 @@ package struct RESTResponder: HTTPResponder {
       return .empty
     case .metrics:
       return .text(ServerMetrics.text(repository.readyModels, admission: service.admission))
-    case .pageData: return .json(PageData.document(service))
+    case .pageData:
+      return try await Self.leavingEventLoop(if: true) { () throws(ServingError) in
+        .json(PageData.document(service))
+      }
     case .wrongMethod(let allowed): return .wrongMethod(allowed: allowed)
     case .serverLive, .serverReady, .page, .unknown: throw ServingError(.notFound, "Not Found")
     }
@@ -163,7 +169,8 @@ package struct RESTResponder: HTTPResponder {
       headerLength = length
     }
     let bytes = try await body(of: request, admission)
-    let body = try await Self.leavingEventLoop(if: (headerLength ?? bytes.count) > Self.briefBytes) {
+    let isLong = (headerLength ?? bytes.count) > Self.briefBytes || bytes.count > 1 << 20
+    let body = try await Self.leavingEventLoop(if: isLong) {
       [headerLength] () throws(ServingError) in
       try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
     }
