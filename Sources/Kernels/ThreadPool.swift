@@ -1,42 +1,50 @@
+internal import CKernels
 internal import CPThreadPool
+internal import Synchronization
 
-/// The threads that kernels and delegates divide their work over, on Debian's libpthreadpool.
+/// The threads that kernels divide their work over.
 ///
-/// The calling thread takes part, so a pool of one has no threads of its own. Several threads may call ``parallelize(_:_:)``; the calls are
-/// then served one after the other.
+/// The calling thread takes part, so a pool of one has no threads of its own. Threads look for the next call for a tenth of a millisecond, then
+/// sleep. Several threads may call ``parallelize(_:_:)``; while one call is running the others do their work alone.
 @safe public final class ThreadPool: @unchecked Sendable {
-  private let pool: pthreadpool_t?
+  private let pool: OpaquePointer?
+  /// The address of the `pthreadpool_t`, once it is asked for.
+  private let library = Mutex<UInt?>(nil)
   /// Threads that work on a call, the caller included.
   public let count: Int
 
   /// A pool of `count` threads (at least 1); fewer when the system refuses more.
   public init(count: Int) {
-    unsafe pool = count > 1 ? pthreadpool_create(min(count, 1024)) : nil
-    self.count = unsafe pool.map { unsafe Int(pthreadpool_get_threads_count($0)) } ?? 1
+    unsafe pool = tflk_thread_pool_create(max(0, min(count, 1024)))
+    self.count = unsafe pool.map { unsafe Int(tflk_thread_pool_threads($0)) } ?? 1
   }
 
   deinit {
-    if let pool = unsafe pool { unsafe pthreadpool_destroy(pool) }
+    if let pool = unsafe pool { unsafe tflk_thread_pool_destroy(pool) }
+    library.withLock { address in
+      if let pool = unsafe address.flatMap({ unsafe OpaquePointer(bitPattern: $0) }) { unsafe pthreadpool_destroy(pool) }
+    }
   }
 
-  /// The `pthreadpool_t` for libraries that take one; nil for a pool of one.
-  package var handle: OpaquePointer? { unsafe pool }
+  /// The `pthreadpool_t` for libraries that take one, with threads of its own; nil for a pool of one.
+  package var handle: OpaquePointer? {
+    guard count > 1 else { return nil }
+    return library.withLock { address in
+      if address == nil { address = unsafe UInt(bitPattern: pthreadpool_create(count)) }
+      return unsafe address.flatMap { unsafe OpaquePointer(bitPattern: $0) }
+    }
+  }
 
   /// Calls `body` once for each index below `count`, in no particular order and possibly at the same time; returns when all are done.
   public func parallelize(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    guard unsafe pool != nil, count > 1 else {
+    guard let pool = unsafe pool, count > 1 else {
       for index in 0..<count { body(index) }
       return
     }
-    unsafe parallelizeClosure(pthreadpool_parallelize_1d, pool, count, body)
+    unsafe parallelizeClosure(pool, count, body)
   }
 }
 
 /// Calls a pool's function with a closure that stays where it is; in C, because Swift would allocate.
 @_silgen_name("tflk_parallelize")
-private func parallelizeClosure(
-  _ parallelize:
-    @convention(c) (
-      OpaquePointer?, (@convention(c) (UnsafeMutableRawPointer?, Int) -> Void)?, UnsafeMutableRawPointer?, Int, UInt32
-    ) -> Void,
-  _ pool: OpaquePointer?, _ count: Int, _ body: @Sendable (Int) -> Void)
+private func parallelizeClosure(_ pool: OpaquePointer, _ count: Int, _ body: @Sendable (Int) -> Void)

@@ -57,10 +57,9 @@ extension ConvolutionGeometry {
   func depthwiseLinesPerTile(rate: Int, threads: Int) -> Int {
     let lines = batch * height.output
     let perLine = width.output * height.kernel * width.kernel * outputChannels
-    let tile = tileSize(of: lines, operations: perLine, picoseconds: 1_000_000 / max(rate, 1))
-    // As in ProductTiling: no item is so short that handing it over would cost more.
-    let shortest = max(1, 10 * rate / max(perLine, 1))
-    return threads == 1 ? tile : min(tile, max(shortest, lines / (4 * threads)))
+    let microseconds = Double(perLine) / Double(max(rate, 1))
+    let item = itemMicroseconds(total: microseconds * Double(lines), threads: threads)
+    return max(1, min(lines, Int((item / max(microseconds, 1e-6)).rounded(.up))))
   }
 }
 

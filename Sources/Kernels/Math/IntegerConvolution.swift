@@ -165,7 +165,7 @@ extension IntegerResult {
     let sumWidth = sumType == TFLK_INT64 ? 8 : 4
     let sumBytes = if case .real = result { rows * totalColumns * sumWidth } else { 0 }
     let bytesPerPixel = packing.geometry.input_channels * (packing.isWide ? 2 : 1)
-    let preparedTile = max(1, min(preparedPixels, (256 << 10) / max(bytesPerPixel, 1)))
+    let preparedTile = max(1, min(preparedPixels, (64 << 10) / max(bytesPerPixel, 1)))
     let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
     let elementBytes = packing.isWide ? 2 : 1
     let columns = packing.columns

@@ -156,8 +156,8 @@ package import TensorTypes
   package func kernel() -> Kernel {
     guard let last = stages.last else { return Kernel { _ in } }
     let height = last.geometry.output_height
-    // Each part computes the lines again that it shares with the one before.
-    let parts = threads == 1 ? 1 : min(2 * threads, height)
+    // Each part computes the lines again that it shares with the one before, so parts are not short.
+    let parts = threads == 1 ? 1 : min(height < 64 * threads ? threads : 2 * threads, height)
     let workspace = aligned(stages.map(\.scratchBytes).max() ?? 0)
     let places = zip(capacities, stages).map { aligned($0 * $1.outputLineFloats * 4) }
     let workerBytes = places.reduce(workspace, +)

@@ -76,6 +76,15 @@ extension ConvolutionGeometry {
   }
 }
 
+/// How long an item of work should take when all of it takes `total` microseconds: as many items as threads for short work, several for each
+/// thread for long work, so that a thread which is interrupted does not keep the others waiting; 100 microseconds at most, and nothing so short
+/// that handing it over would cost more.
+func itemMicroseconds(total: Double, threads: Int) -> Double {
+  guard threads > 1, total >= 4 else { return 100 }
+  let items = Double(threads) * (total < 30 ? 1 : total < 100 ? 2 : 4)
+  return min(100, max(2, total / items))
+}
+
 /// How a product of `rows` by `columnTiles` is divided into items of work of about 100 microseconds, so that the weights of an item stay in
 /// the second-level cache.
 struct ProductTiling: Sendable {
@@ -102,12 +111,8 @@ struct ProductTiling: Sendable {
       return
     }
     let operations = max(operations, 1)
-    let (perRow, overflow) = operations.multipliedReportingOverflow(by: columnTiles)
-    let (total, overflow2) = perRow.multipliedReportingOverflow(by: rows)
-    let microseconds = overflow || overflow2 ? Int.max : total / max(rate, 1)
-    // Several items for each thread, but none so short that handing it over would cost more.
-    let length = threads == 1 ? 100 : min(100, max(10, microseconds / (4 * threads)))
-    let budget = length * rate
+    let total = Double(operations) * Double(columnTiles) * Double(rows) / Double(max(rate, 1))
+    let budget = Int(itemMicroseconds(total: total, threads: threads) * Double(rate))
     var tiles = min(columnTiles, max(1, (512 << 10) / max(panelBytes, 1)))
     var block = max(1, budget / (operations * tiles))
     block = (block + rowMultiple - 1) / rowMultiple * rowMultiple
