@@ -22,7 +22,9 @@ internal import Synchronization
   deinit {
     if let pool = unsafe pool { unsafe tflk_thread_pool_destroy(pool) }
     library.withLock { address in
-      if let pool = unsafe address.flatMap({ unsafe OpaquePointer(bitPattern: $0) }) { unsafe pthreadpool_destroy(pool) }
+      if let pool = unsafe address.flatMap({ unsafe OpaquePointer(bitPattern: $0) }) {
+        unsafe pthreadpool_destroy(pool)
+      }
     }
   }
 
