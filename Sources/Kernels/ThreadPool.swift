@@ -37,6 +37,12 @@ internal import Synchronization
     }
   }
 
+  /// Sends the threads of ``handle``, if there are any, to sleep; left to themselves they look for work for tens of milliseconds.
+  package func restLibrary() {
+    guard let pool = unsafe library.withLock({ $0 }).flatMap({ unsafe OpaquePointer(bitPattern: $0) }) else { return }
+    unsafe pthreadpool_parallelize_1d(pool, { _, _ in }, nil, count, UInt32(PTHREADPOOL_FLAG_YIELD_WORKERS))
+  }
+
   /// Calls `body` once for each index below `count`, in no particular order and possibly at the same time; returns when all are done.
   public func parallelize(_ count: Int, _ body: @Sendable (Int) -> Void) {
     guard let pool = unsafe pool, count > 1 else {

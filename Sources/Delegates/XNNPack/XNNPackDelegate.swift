@@ -86,6 +86,7 @@ final class XNNPackRegion: CompiledRegion {
   }
 
   func invoke(_ context: ExecutionContext) throws(DelegateError) {
+    defer { threadPool.restLibrary() }
     for lowered in operators {
       if context.shouldStop { return }
       try lowered.run()
@@ -95,6 +96,7 @@ final class XNNPackRegion: CompiledRegion {
   func invoke(_ context: ExecutionContext, nodeRan: (_ position: Int, _ start: UInt64, _ end: UInt64) -> Void)
     throws(DelegateError)
   {
+    defer { threadPool.restLibrary() }
     for (position, lowered) in operators.enumerated() {
       if context.shouldStop { return }
       let start = ExecutionContext.now()
