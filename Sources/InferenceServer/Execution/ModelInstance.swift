@@ -1,4 +1,3 @@
-internal import Delegates
 internal import Kernels
 internal import TFLiteRuntime
 internal import TensorConversion
@@ -16,15 +15,13 @@ final class ModelInstance: @unchecked Sendable {
   /// One invocation of so many is profiled; the others pay nothing.
   private static let profilingInterval = 64
 
+  /// - Parameter delegates: who is asked for each operator.
   /// - Throws: ``ServingError`` when the model cannot be run.
-  init(_ model: Model, _ configuration: ModelConfiguration, statistics: ModelStatistics) throws(ServingError) {
+  init(
+    _ model: Model, _ configuration: ModelConfiguration, delegates: [any Delegate], statistics: ModelStatistics
+  ) throws(ServingError) {
     self.configuration = configuration
     self.statistics = statistics
-    let delegates: [any Delegate] =
-      switch configuration.delegate {
-      case .builtin: []
-      case .xnnpack: [.xnnpack()]
-      }
     do throws(ModelError) {
       interpreter = try Interpreter(
         model, signature: configuration.signature, options: .init(threads: configuration.threads), delegates: delegates)

@@ -1,3 +1,4 @@
+internal import Delegates
 internal import Glibc
 internal import Kernels
 package import TFLiteRuntime
@@ -35,8 +36,15 @@ package final class ServedModel: Sendable {
       isSteady: model.subgraphs.count == 1)
     self.queue = queue
     var instances: [ModelInstance] = []
+    // The instances share the delegate, and with it what it measured.
+    let delegates: [any Delegate] =
+      switch configuration.delegate {
+      case .builtin: []
+      case .xnnpack: [.xnnpack()]
+      case .automatic: [.automatic()]
+      }
     for _ in 0..<configuration.instances {
-      let instance = try ModelInstance(model, configuration, statistics: statistics)
+      let instance = try ModelInstance(model, configuration, delegates: delegates, statistics: statistics)
       instances.append(instance)
     }
     self.instances = instances
