@@ -7,7 +7,7 @@ import Testing
   typealias Check =
     @convention(c) (UnsafePointer<tflk_kernels>?, Int32, UInt64, UnsafeMutablePointer<CChar>?) -> Int32
 
-  static let all = [TFLK_ISA_BASELINE, TFLK_ISA_AVX2, TFLK_ISA_AVX512, TFLK_ISA_AVX512_VNNI]
+  static let all = (0..<UInt32(TFLK_ISA_COUNT)).map { tflk_isa(rawValue: $0) }
 
   static func name(_ isa: tflk_isa) -> String { unsafe String(cString: tflk_isa_name(isa)) }
 
