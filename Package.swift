@@ -188,7 +188,7 @@ let package = Package(
     .target(
       name: "CKernelsChecks", dependencies: ["CKernels"], path: "Tests/CKernelsTests/Checks", cSettings: cSettings),
     .testTarget(
-      name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Sanitized"],
+      name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Emulated", "Sanitized"],
       swiftSettings: testSettings),
     .testTarget(
       name: "CorpusTests",

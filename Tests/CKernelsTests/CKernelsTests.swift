@@ -75,6 +75,11 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test func transpositions() {
+    let failure = unsafe failure(check_transpose, on: "baseline", cases: 3000)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func bilinearResizing(isa: String) {
     let failure = unsafe failure(check_resize, on: isa, cases: 1000)
     #expect(failure == nil)
