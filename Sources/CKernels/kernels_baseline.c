@@ -37,5 +37,6 @@
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"
+#include "halves.inc"
 #include "table.inc"
 #endif

@@ -11,6 +11,7 @@
 #define RECIPROCAL(x) (1 / (x))
 #define DOT8(sum, a, b) ((vint)vdotq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b)))
 #define MATRIX8(sum, a, b) ((vint)vmmlaq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b)))
+#define HALF_ARITHMETIC
 #define F32_MR 8
 #define INT_TILE_ROWS 8
 #define F32_NV 2
@@ -32,6 +33,7 @@
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"
+#include "halves.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

@@ -24,7 +24,7 @@ import Testing
       unsafe check(kernels, cases, seed, $0.baseAddress)
     }
     if number < 0 { return nil }
-    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
     return "case \(number) of seed \(seed): \(text)"
   }
 
@@ -77,6 +77,11 @@ import Testing
 
   @Test func transpositions() {
     let failure = unsafe failure(check_transpose, on: "baseline", cases: 3000)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func halves(isa: String) {
+    let failure = unsafe failure(check_halves, on: isa, cases: 10_000)
     #expect(failure == nil)
   }
 

@@ -366,6 +366,17 @@ typedef struct tflk_kernels {
       const float *left, bool left_repeats, const float *right, bool right_repeats, float *output, size_t count, float clamp_min,
       float clamp_max);
 
+  /// Halves (their bits) as floats.
+  void (*f16_to_f32)(const uint16_t *input, float *output, size_t count);
+
+  /// Floats rounded to halves, to the nearest with ties to even; beyond the largest half, infinity. NaN stays NaN.
+  void (*f32_to_f16)(const float *input, uint16_t *output, size_t count);
+
+  /// `f32_arithmetic` of halves up to TFLK_DIV, each result rounded once, as `f32_to_f16` does. The bounds of the clamp are halves.
+  void (*f16_arithmetic[TFLK_DIV + 1])(
+      const uint16_t *left, bool left_repeats, const uint16_t *right, bool right_repeats, uint16_t *output, size_t count, float clamp_min,
+      float clamp_max);
+
   /// One line of a bilinear resize, mixed of two lines of the input with `weights` (2 elements): float32 and uint8 with weights of float,
   /// `top * above * before + bottom * below * before + ...` without fusing, uint8 rounded by adding a half and cutting off; int8 and int16
   /// with weights of int32 that have ten fractional bits, rounded to nearest with ties away from zero. The output must not overlap the input.

@@ -23,6 +23,7 @@ int main(int argc, char **argv) {
     {"requantize", check_requantize, 10},
     {"argument", check_argument, 3},
     {"transpose", check_transpose, 3},
+    {"halves", check_halves, 10},
     {"resize", check_resize, 3},
     {"quantize", check_quantize, 3},
     {"functions", check_functions, 10},
