@@ -21,6 +21,8 @@
 #include "f32_gemm.inc"
 #include "f32_winograd.inc"
 #include "requantize.inc"
+#include "float_scale.inc"
+#include "byte_pairs.inc"
 #include "prepare.inc"
 #include "int_tile.inc"
 #include "int8_gemm.inc"

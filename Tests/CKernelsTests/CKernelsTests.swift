@@ -33,6 +33,16 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func fittedRequantization(isa: String) {
+    let failure = unsafe failure(check_fitted_requantization, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func bytePairs(isa: String) {
+    let failure = unsafe failure(check_byte_pairs, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func winogradConvolution(isa: String) {
     let failure = unsafe failure(check_f32_winograd, on: isa)
     #expect(failure == nil)

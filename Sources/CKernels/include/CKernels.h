@@ -108,7 +108,29 @@ typedef struct tflk_quantized_format {
   tflk_type weight_type;       ///< TFLK_INT8 or TFLK_UINT8; for `int16_*` also TFLK_INT16
   int32_t input_zero_point;    ///< in the range of the input type; zero for int16 and for inputs with a zero point per row
   int32_t weight_zero_point;   ///< in the range of the weight type; zero for weights of int16
+  /// For packing only: the results between the limits of the activation, before the zero point is added. Where they are given, requantisation to
+  /// int8 and uint8 may be fitted to them; both are zero for other outputs and where packing has to be quick.
+  int32_t lowest_result, highest_result;
 } tflk_quantized_format;
+
+/// The most pairs of a `tflk_byte_pairs` that are put right one by one.
+enum { TFLK_BYTE_PAIR_EXCEPTIONS = 4 };
+
+/// A sum or product of two bytes, requantised to a byte, as `fit_byte_pairs` found it.
+typedef struct tflk_byte_pairs {
+  bool multiplies;
+  float left_scale, right_scale, start, away;
+  int32_t left_zero_point, right_zero_point;
+  int32_t exception_count;
+  int32_t exceptions[TFLK_BYTE_PAIR_EXCEPTIONS], corrections[TFLK_BYTE_PAIR_EXCEPTIONS];
+} tflk_byte_pairs;
+
+/// The same in real numbers, before the output's zero point is added: `left * (a - left_zero_point) + right * (b - right_zero_point)`, or
+/// `left * (a - left_zero_point) * (b - right_zero_point)`.
+typedef struct tflk_byte_pair_scales {
+  double left, right;
+  int32_t left_zero_point, right_zero_point;
+} tflk_byte_pair_scales;
 
 /// What becomes of the accumulators.
 ///
@@ -335,6 +357,17 @@ typedef struct tflk_kernels {
   /// TFLK_UINT8 or TFLK_INT16.
   void (*requantize)(
       const int32_t *input, size_t count, int32_t multiplier, int32_t shift, const tflk_quantized_output *output);
+
+  /// Finds how to compute `requantize(left[a] + right[b])` (or `left[a] * right[b]`) in floats for all bytes `a` and `b`; the tables begin with
+  /// the lowest byte of the output's type, TFLK_INT8 or TFLK_UINT8. False when there is no such way.
+  bool (*fit_byte_pairs)(
+      bool multiplies, const int32_t *left, const int32_t *right, int32_t multiplier, int32_t shift, const tflk_byte_pair_scales *scales,
+      const tflk_quantized_output *output, tflk_byte_pairs *function);
+
+  /// Applies the function to `count` pairs. An operand that repeats is one byte. The output may be either input.
+  void (*byte_pairs)(
+      const tflk_byte_pairs *function, const tflk_quantized_output *output, const void *left, bool left_repeats, const void *right,
+      bool right_repeats, size_t count);
 
   /// The least and the greatest of `count` (at least one) values; NaN are passed over unless the first value is one, which is the result then.
   void (*f32_extremes)(const float *input, size_t count, float *low, float *high);

@@ -96,10 +96,11 @@ extension ConvolutionGeometry {
     var multipliers: [QuantizedMultiplier] = []
     if case .fixedPoint(let requantization) = result { multipliers = requantization.multipliers }
     let zeroPoint = isWide || arithmetic == .hybrid ? 0 : input.quantization.zeroPoint ?? 0
+    output = try node.output(0).element
     let format = tflk_quantized_format(
-      input_type: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
-      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, input_zero_point: Int32(clamping: zeroPoint),
-      weight_zero_point: Int32(clamping: weightZeroPoint))
+      input: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
+      weights: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, inputZeroPoint: zeroPoint,
+      weightZeroPoint: weightZeroPoint, result: result, element: output)
     let factors = try IntegerPacking.factors(multipliers, count: channels)
     // Only its checks of numbers are wanted here.
     let checks = IntegerPacking(
@@ -130,7 +131,7 @@ extension ConvolutionGeometry {
     }
     let key = """
       depthwise \(kernels.name) \(filter.element) \(filter.shape) \(whole.input_channels) \(format.input_type.rawValue) \
-      \(format.input_zero_point) \(format.weight_zero_point) \(isWide) \(sumsIn32Bits) \
+      \(format.input_zero_point) \(format.weight_zero_point) \(format.lowest_result) \(format.highest_result) \(isWide) \(sumsIn32Bits) \
       \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
       """
     let biasBytes = bias
@@ -155,7 +156,6 @@ extension ConvolutionGeometry {
     self.geometry = whole
     self.format = format
     self.result = result
-    output = try node.output(0).element
     linesPerTile = geometry.depthwiseLinesPerTile(rate: kernels.integerRate / 8, threads: node.threads)
     imageElements = geometry.inputPixelsPerBatch * geometry.inputChannels
     threads = node.threads

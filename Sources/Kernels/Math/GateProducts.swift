@@ -44,7 +44,7 @@ internal import TensorTypes
       let packing = IntegerPacking(
         kernels: kernels, geometry: tflk_gemm_geometry(1, units, depth, depth, units), groups: 1,
         format: tflk_quantized_format(
-          input_type: TFLK_INT8, weight_type: TFLK_INT8, input_zero_point: 0, weight_zero_point: 0),
+          input: TFLK_INT8, weights: TFLK_INT8, inputZeroPoint: 0, weightZeroPoint: 0, result: .sums, element: .int32),
         isWide: false, sumsIn32Bits: true, multipliers: [], factors: try IntegerPacking.factors([], count: 0),
         isTransposed: false)
       for index in weights {

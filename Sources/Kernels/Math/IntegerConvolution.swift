@@ -59,7 +59,7 @@ extension IntegerResult {
 
 /// Integer convolutions, and matrix products with weights `[columns][depth]`, on the C kernels.
 @safe struct IntegerConvolution: Sendable {
-  private let packing: IntegerPacking
+  private var packing: IntegerPacking
   private let image: Int
   private let weights: Int
   private let bias: Int?
@@ -101,11 +101,11 @@ extension IntegerResult {
     var multipliers: [QuantizedMultiplier] = []
     if case .fixedPoint(let requantization) = result { multipliers = requantization.multipliers }
     let inputZeroPoint = isHybrid || isWide ? 0 : input.quantization.zeroPoint ?? 0
+    output = try node.output(0).element
     let format = tflk_quantized_format(
-      input_type: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
-      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : weightType.element == .int16 ? TFLK_INT16 : TFLK_INT8,
-      input_zero_point: Int32(clamping: inputZeroPoint),
-      weight_zero_point: Int32(clamping: weightZeroPoint))
+      input: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
+      weights: arithmetic == .uint8 ? TFLK_UINT8 : weightType.element == .int16 ? TFLK_INT16 : TFLK_INT8,
+      inputZeroPoint: inputZeroPoint, weightZeroPoint: weightZeroPoint, result: result, element: output)
     packing = IntegerPacking(
       kernels: kernels, geometry: geometry, groups: groups, format: format, isWide: isWide, sumsIn32Bits: sumsIn32Bits,
       multipliers: multipliers,
@@ -115,7 +115,6 @@ extension IntegerResult {
     weights = inputs.weights
     bias = inputs.bias
     self.result = result
-    output = try node.output(0).element
     threads = node.threads
     var packedBias = inputs.bias
     if case .float(let scales, _, _, _) = result {
@@ -125,6 +124,7 @@ extension IntegerResult {
       channelScales = try Self.scales([], count: 0)
     }
     packed = try packing.packed(node, weights: inputs.weights, bias: packedBias)
+    if packed == nil { packing.packsOften() }
     // Computed weights of less than a byte, and computed biases that would have to be widened, are left to other kernels.
     let isBiasReady =
       try inputs.bias.map { bias throws(OperatorError) in try node.input(bias).element == .int64 } ?? true

@@ -4,7 +4,7 @@ internal import TensorTypes
 
 /// Batches of integer matrix products on the C kernels. Operands: left 0, right 1, output 0.
 @safe struct IntegerMatrixProduct: Sendable {
-  private let packing: IntegerPacking
+  private var packing: IntegerPacking
   private let geometry: MatrixProductGeometry
   private let output: ElementType
   private let result: IntegerResult
@@ -43,21 +43,22 @@ internal import TensorTypes
     var scales: [Float] = []
     if case .float(let columnScales, _, _, _) = result { scales = columnScales }
     let groups = geometry.batches.rightCount
+    output = try node.output(0).element
     let hasWideWeights = try node.input(1).element == .int16
     packing = IntegerPacking(
       kernels: kernels, geometry: tflk_gemm_geometry(rows, columns, depth, depth, columns), groups: groups,
       format: tflk_quantized_format(
-        input_type: isWide ? TFLK_INT16 : TFLK_INT8, weight_type: hasWideWeights ? TFLK_INT16 : TFLK_INT8,
-        input_zero_point: Int32(clamping: zeroPoints.left), weight_zero_point: Int32(clamping: zeroPoints.right)),
+        input: isWide ? TFLK_INT16 : TFLK_INT8, weights: hasWideWeights ? TFLK_INT16 : TFLK_INT8,
+        inputZeroPoint: zeroPoints.left, weightZeroPoint: zeroPoints.right, result: result, element: output),
       isWide: isWide, sumsIn32Bits: arithmetic != .int16(wide: true), multipliers: multipliers,
       factors: try IntegerPacking.factors(multipliers, count: groups * columns),
       isTransposed: !geometry.rightIsTransposed)
     guard packing.isSupported else { return nil }
     self.result = result
-    output = try node.output(0).element
     threads = node.threads
     channelScales = try IntegerConvolution.scales(scales, count: scales.isEmpty ? 0 : columns)
     packed = try packing.packed(node, weights: 1, bias: nil)
+    if packed == nil { packing.packsOften() }
     tiling = ProductTiling(
       rows: rows, columnTiles: packing.columnTiles, panelBytes: packing.groupBytes / max(packing.columnTiles, 1),
       operations: depth * packing.tileColumns, rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,

@@ -8,7 +8,7 @@ internal import TensorTypes
   /// One group.
   let geometry: tflk_conv_geometry
   let groups: Int
-  let format: tflk_quantized_format
+  var format: tflk_quantized_format
   /// Whether activations are `int16`, summed in 64 bits unless `sumsIn32Bits`.
   let isWide: Bool
   let sumsIn32Bits: Bool
@@ -91,6 +91,9 @@ internal import TensorTypes
     }
   }
 
+  /// Leaves out what pays only for weights that are packed once.
+  mutating func packsOften() { (format.lowest_result, format.highest_result) = (0, 0) }
+
   /// The bytes of ``factors``.
   static func factors(_ multipliers: [QuantizedMultiplier], count: Int) throws(OperatorError) -> SharedBytes {
     let bytes = multipliers.isEmpty ? 0 : 8 * count
@@ -126,7 +129,7 @@ internal import TensorTypes
     let key = """
       integer \(kernels.name) \(type.element) \(groups) \(columns) \(geometry.kernel_height) \(geometry.kernel_width) \
       \(geometry.input_channels) \(geometry.dilation_height) \(geometry.dilation_width) \(format.input_type.rawValue) \
-      \(format.input_zero_point) \(format.weight_zero_point) \(isWide) \(sumsIn32Bits) \(isTransposed) \
+      \(format.input_zero_point) \(format.weight_zero_point) \(format.lowest_result) \(format.highest_result) \(isWide) \(sumsIn32Bits) \(isTransposed) \
       \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
       """
     return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
@@ -149,6 +152,22 @@ internal import TensorTypes
       for i in 0..<count {
         unsafe target[i] = Int64(source.unsafeLoadUnaligned(fromByteOffset: 4 * i, as: Int32.self))
       }
+    }
+  }
+}
+
+extension tflk_quantized_format {
+  /// Operands of these types and zero points, and results as `result` says in an output of `element`s.
+  init(
+    input: tflk_type, weights: tflk_type, inputZeroPoint: Int, weightZeroPoint: Int, result: IntegerResult,
+    element: ElementType
+  ) {
+    self.init(
+      input_type: input, weight_type: weights, input_zero_point: Int32(clamping: inputZeroPoint),
+      weight_zero_point: Int32(clamping: weightZeroPoint), lowest_result: 0, highest_result: 0)
+    if case .fixedPoint(let requantization) = result, element == .int8 || element == .uint8 {
+      lowest_result = requantization.minimum &- requantization.zeroPoint
+      highest_result = requantization.maximum &- requantization.zeroPoint
     }
   }
 }

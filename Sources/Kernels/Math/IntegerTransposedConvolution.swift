@@ -49,10 +49,11 @@ internal import TensorTypes
     var multipliers: [QuantizedMultiplier] = []
     if case .fixedPoint(let requantization) = result { multipliers = requantization.multipliers }
     let inputZeroPoint = isHybrid || isWide ? 0 : try node.input(2).quantization.zeroPoint ?? 0
+    output = try node.output(0).element
     let format = tflk_quantized_format(
-      input_type: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
-      weight_type: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, input_zero_point: Int32(clamping: inputZeroPoint),
-      weight_zero_point: Int32(clamping: weightZeroPoint))
+      input: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
+      weights: arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8, inputZeroPoint: inputZeroPoint,
+      weightZeroPoint: weightZeroPoint, result: result, element: output)
     let factors = try IntegerPacking.factors(multipliers, count: channels)
     func packing(_ geometry: tflk_conv_geometry) -> IntegerPacking {
       IntegerPacking(
@@ -63,7 +64,6 @@ internal import TensorTypes
     self.geometry = geometry
     self.hasBias = hasBias
     self.result = result
-    output = try node.output(0).element
     threads = node.threads
     var scales: [Float] = []
     if case .float(let weightScales, _, _, _) = result { scales = weightScales }

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// What a quantised sum or difference computes with: both inputs are brought to twice the larger input scale, with `leftShift` more bits,
@@ -15,6 +16,7 @@ struct QuantizedSumParameters: Sendable {
   let low: Int32
   let high: Int32
   let subtracts: Bool
+  private let outputScale: Double
 
   init(_ node: NodeContext, _ activation: FusedActivation, subtracts: Bool) throws(OperatorError) {
     left = try node.affineInput(0)
@@ -26,6 +28,7 @@ struct QuantizedSumParameters: Sendable {
     rightMultiplier = QuantizedMultiplier(Double(right.scale) / common)
     outputMultiplier = QuantizedMultiplier(common / Double(Float(Int32(1) << leftShift) * output.scale))
     outputZeroPoint = output.zeroPoint
+    outputScale = Double(output.scale)
     let range = try activation.quantizedRange(try node.output(0))
     low = range.lowerBound
     high = range.upperBound
@@ -39,6 +42,14 @@ struct QuantizedSumParameters: Sendable {
   @inline(__always) func scaledRight(_ b: Int32) -> Int32 {
     let scaled = rightMultiplier.apply((b &- right.zeroPoint) &<< leftShift)
     return subtracts ? 0 &- scaled : scaled
+  }
+
+  /// The same in real numbers, in units of the output's scale.
+  var pairScales: tflk_byte_pair_scales {
+    let sign: Double = subtracts ? -1 : 1
+    return tflk_byte_pair_scales(
+      left: Double(left.scale) / outputScale, right: sign * Double(right.scale) / outputScale,
+      left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint)
   }
 
   var output: OutputQuantization {
@@ -113,6 +124,15 @@ struct PowerOfTwoSum: BinaryElementFunction {
   }
 }
 
+private func byteSumKernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+  _: T.Type, _ parameters: QuantizedSumParameters, _ broadcast: Broadcast
+) -> Kernel {
+  let pairs = BytePairs(
+    of: T.self, multiplies: false, left: parameters.scaledLeft, right: parameters.scaledRight,
+    scales: parameters.pairScales, parameters.output, broadcast)
+  return pairs?.kernel(broadcast) ?? QuantizedByteSum<T>(parameters).kernel(broadcast, parameters.output, to: T.self)
+}
+
 /// The kernel of a quantised sum or difference of inputs 0 and 1.
 ///
 /// - Parameter powerOfTwo: whether 16-bit inputs may take the form for power-of-two scales.
@@ -121,8 +141,8 @@ func quantizedSumKernel(
 ) throws(OperatorError) -> Kernel {
   let parameters = try QuantizedSumParameters(node, activation, subtracts: subtracts)
   switch try node.output(0).element {
-  case .int8: return QuantizedByteSum<Int8>(parameters).kernel(broadcast, parameters.output, to: Int8.self)
-  case .uint8: return QuantizedByteSum<UInt8>(parameters).kernel(broadcast, parameters.output, to: UInt8.self)
+  case .int8: return byteSumKernel(Int8.self, parameters, broadcast)
+  case .uint8: return byteSumKernel(UInt8.self, parameters, broadcast)
   default:
     try node.expectSymmetric(parameters.left, parameters.right, try node.affineOutput())
     if powerOfTwo, let function = try PowerOfTwoSum(node, activation, subtracts: subtracts) {

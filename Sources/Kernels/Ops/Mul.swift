@@ -1,3 +1,4 @@
+internal import CKernels
 public import TensorTypes
 
 /// `MUL`: the product of two tensors, element by element, broadcast against each other, with a fused activation.
@@ -58,8 +59,17 @@ public struct Mul: Operator {
     let quantization = OutputQuantization(
       multiplier: QuantizedMultiplier(Double(left.scale * right.scale / output.scale)), zeroPoint: output.zeroPoint,
       low: range.lowerBound, high: range.upperBound)
-    return IntegerProduct<T>(leftZeroPoint: left.zeroPoint, rightZeroPoint: right.zeroPoint)
-      .kernel(broadcast, quantization, to: T.self)
+    let product = IntegerProduct<T>(leftZeroPoint: left.zeroPoint, rightZeroPoint: right.zeroPoint)
+    if T.bitWidth == 8,
+      let pairs = BytePairs(
+        of: T.self, multiplies: true, left: { $0 - left.zeroPoint }, right: { $0 - right.zeroPoint },
+        scales: tflk_byte_pair_scales(
+          left: Double(left.scale) * Double(right.scale) / Double(output.scale), right: 1,
+          left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint), quantization, broadcast)
+    {
+      return pairs.kernel(broadcast)
+    }
+    return product.kernel(broadcast, quantization, to: T.self)
   }
 }
 

@@ -94,6 +94,10 @@ int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, c
     tflk_quantized_output result = {.type = wide ? TFLK_INT16 : (tflk_type)random_in(&random, 0, 4)};
     result.output_zero_point = wide ? 0 : (int32_t)random_in(&random, lowest(result.type), highest(result.type));
     result.activation_min = lowest(result.type), result.activation_max = highest(result.type) - (int32_t)random_in(&random, 0, 3);
+    if (result.type <= TFLK_UINT8 && !wide && random_in(&random, 0, 3) != 0) {
+      format.lowest_result = result.activation_min - result.output_zero_point;
+      format.highest_result = result.activation_max - result.output_zero_point;
+    }
     const bool extreme = random_in(&random, 0, 3) == 0;
     const int64_t highest_shift = random_in(&random, 0, 1) ? 2 : -1;
 

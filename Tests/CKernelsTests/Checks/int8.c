@@ -70,6 +70,10 @@ static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *ra
   p.output.output_zero_point = (int32_t)random_in(random, low, high);
   p.output.activation_min = random_in(random, 0, 1) ? low : (int32_t)random_in(random, low, high);
   p.output.activation_max = random_in(random, 0, 1) ? high : (int32_t)random_in(random, p.output.activation_min, high);
+  if (p.output.type < TFLK_INT16 && random_in(random, 0, 3) != 0) {
+    p.format.lowest_result = p.output.activation_min - p.output.output_zero_point;
+    p.format.highest_result = p.output.activation_max - p.output.output_zero_point;
+  }
   p.output.row_scale = p.row_scales, p.output.row_zero_point = p.row_zero_points;
   p.output.channel_scale = p.channel_scales, p.output.bias = random_in(random, 0, 1) ? p.float_bias : NULL;
   p.output.clamp_min = random_in(random, 0, 1) ? 0 : -INFINITY, p.output.clamp_max = INFINITY;
@@ -163,4 +167,51 @@ int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char 
     if (!good) return number;
   }
   return -1;
+}
+
+// Every accumulator that two products can have, for columns with random scales: the requantisation that is fitted to them has the bits of the
+// definition.
+int check_fitted_requantization(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  uint64_t random = seed;
+  const size_t columns = 2 * kernels->int8_tile_columns + 3, rows = 256 * 256;
+  int8_t *input = exact(rows * 2), *weights = exact(columns * 2), *output = exact(rows * columns);
+  int32_t *bias = exact(columns * 4), *multipliers = exact(columns * 4), *shifts = exact(columns * 4);
+  int failed = -1;
+  for (size_t row = 0; row < rows; row++) input[2 * row] = (int8_t)(row % 256 - 128), input[2 * row + 1] = (int8_t)(row / 256 - 128);
+  for (int number = 0; number < cases / 50 && failed < 0; number++) {
+    const tflk_conv_geometry g = tflk_gemm_geometry(rows, columns, 2, 2, columns);
+    tflk_quantized_format format = {.input_type = TFLK_INT8, .weight_type = TFLK_INT8, .input_zero_point = (int32_t)random_in(&random, -128, 127)};
+    tflk_quantized_output result = {.data = output, .type = random_in(&random, 0, 1) ? TFLK_INT8 : TFLK_UINT8};
+    const int32_t low = result.type == TFLK_INT8 ? -128 : 0;
+    result.output_zero_point = random_in(&random, 0, 1) ? low : (int32_t)random_in(&random, low, low + 255);
+    result.activation_min = low + (random_in(&random, 0, 2) == 0 ? 10 : 0), result.activation_max = low + (random_in(&random, 0, 2) == 0 ? 200 : 255);
+    format.lowest_result = result.activation_min - result.output_zero_point;
+    format.highest_result = result.activation_max - result.output_zero_point;
+    const int32_t most = (int32_t)random_in(&random, 2, 16);
+    for (size_t n = 0; n < columns; n++) {
+      weights[2 * n] = (int8_t)next_random(&random), weights[2 * n + 1] = (int8_t)random_in(&random, -3, 3);
+      bias[n] = (int32_t)random_in(&random, -20000, 20000);
+      multipliers[n] = random_in(&random, 0, 15) == 0 ? 1 << 30 : (int32_t)random_in(&random, 1 << 30, INT32_MAX);
+      shifts[n] = -(int32_t)random_in(&random, 1, most);
+    }
+    void *packed = aligned_64(kernels->int8_packed_bytes(&g)), *prepared = aligned_64(kernels->int8_prepared_bytes(&g));
+    const size_t tiles = (columns + kernels->int8_tile_columns - 1) / kernels->int8_tile_columns;
+    kernels->int8_pack(&g, &format, weights, 2, 1, bias, multipliers, shifts, packed, 0, tiles);
+    kernels->int8_prepare(&g, &format, input, NULL, prepared, 0, kernels->int8_prepared_pixels(&g));
+    kernels->int8_conv(&g, &format, prepared, packed, &result, 0, rows, 0, tiles);
+    for (size_t i = 0; i < rows * columns && failed < 0; i++) {
+      const size_t row = i / columns, n = i % columns;
+      const int32_t sum = bias[n] + (input[2 * row] - format.input_zero_point) * weights[2 * n]
+          + (input[2 * row + 1] - format.input_zero_point) * weights[2 * n + 1];
+      const int64_t scaled = (int64_t)oracle_requantize(sum, multipliers[n], shifts[n]) + result.output_zero_point;
+      const int32_t expected = oracle_clamp(scaled, result.activation_min, result.activation_max);
+      const int32_t found = element(output, result.type, i);
+      if (found == expected) continue;
+      snprintf(message, 256, "accumulator %d times %d, shift %d: %d, expected %d", sum, multipliers[n], shifts[n], found, expected);
+      failed = number;
+    }
+    free(packed), free(prepared);
+  }
+  free(input), free(weights), free(output), free(bias), free(multipliers), free(shifts);
+  return failed;
 }

@@ -12,10 +12,12 @@
 int check_f32_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_f32_winograd(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_fitted_requantization(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int16_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_f32_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_transpose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_halves(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);

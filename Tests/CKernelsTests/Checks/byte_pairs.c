@@ -1,0 +1,73 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "CKernelsChecks.h"
+#include "oracle.h"
+#include "random.h"
+
+static void quantize(double factor, int32_t *multiplier, int32_t *shift) {
+  int exponent;
+  const double fraction = frexp(factor, &exponent);
+  *multiplier = (int32_t)fmin(llround(fraction * 2147483648.0), 2147483647.0), *shift = exponent;
+}
+
+static int32_t byte_at(tflk_type type, const void *data, size_t i) {
+  return type == TFLK_INT8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
+}
+
+// Sums and products of bytes with random and with simple scales: every pair of bytes, then runs of any length with and without repeated operands.
+int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  int fitted = 0;
+  for (int number = 0; number < cases; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    const bool multiplies = random_in(&random, 0, 2) == 0, simple = random_in(&random, 0, 3) == 0;
+    const tflk_type type = random_in(&random, 0, 1) ? TFLK_INT8 : TFLK_UINT8;
+    const int32_t low = type == TFLK_INT8 ? -128 : 0;
+    const double scale[3] = {
+        simple ? ldexp(1, (int)random_in(&random, -6, -4)) : exp(random_float(&random)),
+        simple ? ldexp(1, (int)random_in(&random, -6, -4)) : exp(random_float(&random)),
+        simple ? ldexp(1, (int)random_in(&random, -6, -4)) : exp(random_float(&random) + (multiplies ? 4 : 0))};
+    int32_t zero[3];
+    for (int i = 0; i < 3; i++) zero[i] = (int32_t)random_in(&random, low, low + 255);
+    int32_t tables[2][256], multipliers[3], shifts[3];
+    const double common = 2 * fmax(scale[0], scale[1]);
+    for (int i = 0; i < 2; i++) quantize(scale[i] / common, &multipliers[i], &shifts[i]);
+    quantize(multiplies ? scale[0] * scale[1] / scale[2] : common / (scale[2] * (1 << 20)), &multipliers[2], &shifts[2]);
+    for (int i = 0; i < 2; i++) {
+      for (int32_t x = 0; x < 256; x++) {
+        const int32_t value = low + x - zero[i];
+        tables[i][x] = multiplies ? value : oracle_requantize(value * (1 << 20), multipliers[i], shifts[i]);
+      }
+    }
+    tflk_quantized_output output = {.type = type, .output_zero_point = zero[2]};
+    output.activation_min = random_in(&random, 0, 1) ? low : zero[2], output.activation_max = low + (random_in(&random, 0, 1) ? 255 : 240);
+    if (output.activation_max < output.activation_min) output.activation_max = output.activation_min;
+    const tflk_byte_pair_scales scales = {
+        multiplies ? scale[0] * scale[1] / scale[2] : scale[0] / scale[2], multiplies ? 1 : scale[1] / scale[2], zero[0], zero[1]};
+    tflk_byte_pairs function;
+    if (!kernels->fit_byte_pairs(multiplies, tables[0], tables[1], multipliers[2], shifts[2], &scales, &output, &function)) continue;
+    fitted++;
+    const bool repeats[2] = {random_in(&random, 0, 4) == 0, random_in(&random, 0, 4) == 0};
+    const bool all = !repeats[0] && !repeats[1] && random_in(&random, 0, 1);
+    const size_t count = all ? 65536 : (size_t)random_in(&random, 0, 200);
+    uint8_t *left = exact(repeats[0] ? 1 : count), *right = exact(repeats[1] ? 1 : count), *result = exact(count);
+    for (size_t i = 0; i < (repeats[0] ? 1 : count); i++) left[i] = all ? (uint8_t)(i >> 8) : (uint8_t)next_random(&random);
+    for (size_t i = 0; i < (repeats[1] ? 1 : count); i++) right[i] = all ? (uint8_t)i : (uint8_t)next_random(&random);
+    output.data = result;
+    kernels->byte_pairs(&function, &output, left, repeats[0], right, repeats[1], count);
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+      const int32_t a = byte_at(type, left, repeats[0] ? 0 : i), b = byte_at(type, right, repeats[1] ? 0 : i);
+      const int32_t x = tables[0][a - low], y = tables[1][b - low];
+      const int64_t scaled = oracle_requantize(multiplies ? x * y : x + y, multipliers[2], shifts[2]);
+      const int32_t expected = oracle_clamp(scaled + zero[2], output.activation_min, output.activation_max);
+      good = expected == byte_at(type, result, i);
+      if (!good) snprintf(message, 256, "%s of %d and %d: %d, expected %d", multiplies ? "product" : "sum", a, b, byte_at(type, result, i), expected);
+    }
+    free(left), free(right), free(result);
+    if (!good) return number;
+  }
+  if (fitted * 10 >= cases * 8) return -1;
+  return snprintf(message, 256, "only %d of %d functions could be fitted", fitted, cases), cases;
+}
