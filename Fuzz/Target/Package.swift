@@ -22,5 +22,12 @@ let package = Package(
         .product(name: "Delegates", package: "TFLiteRuntime"),
       ],
       swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "fuzz-caches",
+      dependencies: [
+        .product(name: "TFLiteRuntime", package: "TFLiteRuntime"),
+        .product(name: "Delegates", package: "TFLiteRuntime"),
+      ],
+      swiftSettings: swiftSettings),
   ]
 )

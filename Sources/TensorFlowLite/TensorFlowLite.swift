@@ -1,10 +1,11 @@
 internal import Glibc
 internal import Synchronization
+internal import TFLiteRuntime
 
 /// Values of the runtime.
 public enum Runtime {
   /// The version of TFLiteRuntime, as semantic versioning writes it.
-  public static var version: String { "0.1.0" }
+  public static var version: String { RuntimeVersion.text }
 
   /// Takes the messages that say why a call failed, such as `TensorFlow Lite Error: operator 3 (CONV_2D): …`. nil writes them to the standard
   /// error, one a line. May be called from any thread.

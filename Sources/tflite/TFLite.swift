@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import TFLiteRuntime
 
 /// The command line of the runtime.
 @main
@@ -9,7 +10,7 @@ struct TFLite: ParsableCommand {
     discussion: """
       Exit status: 0 on success, 1 for a model or data that cannot be used, 64 for wrong arguments. Errors are written to standard error.
       """,
-    version: "0.1.0",
+    version: RuntimeVersion.text,
     subcommands: commands)
 
   private static var commands: [any ParsableCommand.Type] {

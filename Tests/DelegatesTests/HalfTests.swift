@@ -58,6 +58,38 @@ import Testing
     #expect(try TestNode(Sub(options: .defaults), [a, b], output: .float16).refusal != nil)
   }
 
+  /// Element counts around the vectors' widths.
+  private static let counts = [1, 7, 8, 9, 15, 16, 17, 35]
+
+  @Test(.enabled(if: XNNPackDelegate.hasFloat16), arguments: counts) func activations(count: Int) throws {
+    let x = try TestTensor.randomHalf([count], seed: 4, in: -9...9)
+    func expect(_ operation: any Operator, _ function: (Double) -> Double) throws {
+      try TestNode(operation, [x], output: .float16).expect(x.reals.map(function))
+    }
+    try expect(Relu(options: .defaults)) { max($0, 0) }
+    try expect(Relu6(options: .defaults)) { min(max($0, 0), 6) }
+    try expect(ReluN1To1(options: .defaults)) { min(max($0, -1), 1) }
+    try expect(Relu0To1(options: .defaults)) { min(max($0, 0), 1) }
+    try expect(HardSwish(options: .defaults)) { $0 * min(max($0 + 3, 0), 6) / 6 }
+    for slope: Float in [0.1, -0.5, 3] {
+      try expect(LeakyRelu(options: try OperatorOptions.table([0: .float(slope)]))) {
+        $0 < 0 ? $0 * Double(Float16(slope)) : $0
+      }
+    }
+  }
+
+  @Test(.enabled(if: XNNPackDelegate.hasFloat16), arguments: ImageTests.pools) func pooling(p: ImageTests.Pool) throws {
+    let x = try TestTensor.randomHalf([2, p.height, p.width, p.channels], seed: 5)
+    for (activation, low) in [(Int8(0), -Double.infinity), (1, 0)] {
+      let options = try OperatorOptions.table([
+        0: .int8(p.same ? 0 : 1), 1: .int32(Int32(p.stride)), 2: .int32(Int32(p.stride)),
+        3: .int32(Int32(p.filter)), 4: .int32(Int32(p.filter)), 5: .int8(activation),
+      ])
+      try TestNode(MaxPool2D(options: options), [x], output: .float16)
+        .expect(ImageTests().pool(p, x.reals, batch: 2) { max($0.max() ?? 0, low) })
+    }
+  }
+
   @Test func `padding of two bytes`() throws {
     let paddings = try TestTensor([0, 0, 1, 2, 3, 0] as [Int32], [3, 2]).constant
     let half = try halves([2, 3, 5], seed: 3)

@@ -1,3 +1,4 @@
+import Delegates
 import Foundation
 import KernelTestSupport
 import Kernels
@@ -87,6 +88,10 @@ import Testing
       return
     }
     try node.expect(means(x.reals))
+    if XNNPackDelegate.hasFloat16 {
+      let half = try TestTensor.randomHalf(shape, seed: 4, in: 0.5...1)
+      try TestNode(Mean(options: .defaults), [half, axes], output: .float16).expect(means(half.reals))
+    }
     let q = try TestTensor.randomInt8(shape, seed: 2, .perTensor(scale: 0.1, zeroPoint: 9))
     try TestNode(Mean(options: .defaults), [q, axes], output: .int8, .perTensor(scale: 0.03, zeroPoint: -4))
       .expect(means(q.reals))
@@ -126,6 +131,10 @@ import Testing
     }
     let x = try TestTensor.random([2, height, width, channels], seed: 1)
     try TestNode(ResizeBilinear(options: options), [x, size], output: .float32).expect(oracle(x.reals))
+    if XNNPackDelegate.hasFloat16 {
+      let half = try TestTensor.randomHalf([2, height, width, channels], seed: 4)
+      try TestNode(ResizeBilinear(options: options), [half, size], output: .float16).expect(oracle(half.reals))
+    }
     let quantization = Quantization.perTensor(scale: 0.1, zeroPoint: 9)
     let q = try TestTensor.randomInt8([2, height, width, channels], seed: 2, quantization)
     try TestNode(ResizeBilinear(options: options), [q, size], output: .int8, quantization).expect(oracle(q.reals))

@@ -84,7 +84,8 @@ struct TestNode {
     return result
   }
 
-  /// Runs the node with one and two threads and compares with real values: floats to 1e-5 of the largest, quantised values to one step.
+  /// Runs the node with one and two threads and compares with real values: floats to 1e-5 of the largest, `float16` to
+  /// eight of its steps, quantised values to one step.
   func expect(_ expected: [Double], steps: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
     for threads in [1, 2] {
       let actual = try run(threads: threads, sourceLocation: sourceLocation)
@@ -92,6 +93,9 @@ struct TestNode {
       switch actual.type.element {
       case .float32:
         expectClose(actual.floats, expected.map { Float($0) }, tolerance: 1e-5, sourceLocation: sourceLocation)
+      case .float16:
+        expectClose(
+          actual.reals.map { Float($0) }, expected.map { Float($0) }, tolerance: 0x1p-8, sourceLocation: sourceLocation)
       case .int8, .uint8:
         let scale = Double(try #require(actual.type.quantization.scale))
         let zeroPoint = Double(try #require(actual.type.quantization.zeroPoint))
@@ -126,6 +130,7 @@ extension TestTensor {
   /// The elements as real numbers.
   var reals: [Double] {
     if type.element == .float32 { return floats.map { Double($0) } }
+    if type.element == .float16 { return values(Float16.self).map { Double($0) } }
     switch type.quantization {
     case .perTensor(let scale, let zeroPoint): return integers.map { Double($0 - zeroPoint) * Double(scale) }
     case .perChannel(let scales, let zeroPoints, let axis):
@@ -142,6 +147,12 @@ extension TestTensor {
   static func random(_ shape: [Int], seed: UInt64, in range: ClosedRange<Float> = -1...1) throws -> TestTensor {
     var generator = SeededGenerator(seed: seed)
     return try TestTensor(generator.floats(shape.reduce(1, *), in: range), shape)
+  }
+
+  /// Random `float16` numbers.
+  static func randomHalf(_ shape: [Int], seed: UInt64, in range: ClosedRange<Float> = -1...1) throws -> TestTensor {
+    var generator = SeededGenerator(seed: seed)
+    return try TestTensor(generator.floats(shape.reduce(1, *), in: range).map { Float16($0) }, shape)
   }
 
   /// Random `int8` values.

@@ -24,6 +24,13 @@ struct ConfigurationTests {
     #expect(configuration.fileName == "m.tflite" && configuration.keepsState)
   }
 
+  @Test func delegates() throws {
+    #expect(try read("{}").delegate == .builtin)
+    for (text, choice) in [("builtin", ModelConfiguration.DelegateChoice.builtin), ("auto", .automatic)] {
+      #expect(try read(#"{"delegate": "\#(text)"}"#).delegate == choice)
+    }
+  }
+
   @Test func versionPolicies() throws {
     #expect(try read("{}").chosenVersions(of: [2, 10, 1]) == [10])
     #expect(

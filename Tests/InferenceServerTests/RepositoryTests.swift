@@ -32,6 +32,28 @@ struct RepositoryTests {
     #expect(!snapshot.placement.operators.isEmpty && snapshot.arenaBytes > 0)
   }
 
+  /// With each delegate the answers are the same, and the placement says who gives them.
+  @Test(arguments: ["builtin", "xnnpack", "auto"]) func delegates(name: String) async throws {
+    let folder = try TestRepository()
+    try folder.add("m", TestModels.addRelu, configuration: #"{"delegate": "\#(name)", "instances": 2}"#)
+    let repository = try await folder.open()
+    #expect(repository.isReady)
+    for _ in 0..<4 {
+      let response = try await repository.infer(rows([-9, 0, 0, 1]))
+      #expect(response.outputs[0].tensor.values(as: Float.self) == [0, 2, 3, 5])
+    }
+    #expect(try repository.model("m").configuration.delegate.rawValue == name)
+    let operators = try repository.model("m").statistics.snapshot.placement.operators
+    #expect(operators.count == 2)
+    for entry in operators {
+      switch name {
+      case "auto": #expect(entry.delegate == "xnnpack" || entry.reason.contains("measured"))
+      case "xnnpack": #expect(entry.delegate == "xnnpack")
+      default: #expect(entry.delegate == "builtin")
+      }
+    }
+  }
+
   @Test func wrongRequests() async throws {
     let folder = try TestRepository()
     try folder.add("m", TestModels.addRelu)

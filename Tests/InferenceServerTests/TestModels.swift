@@ -48,17 +48,5 @@ enum TestModels {
   }
 
   /// Which of two lists of strings are the same.
-  static var sameStrings: [UInt8] {
-    var model = ModelBuilder()
-    let equal = model.code(71, version: 3)
-    var graph = ModelBuilder.Subgraph()
-    let a = graph.tensor([1], type: 5, name: "a", [7: .int32s([-1])])
-    let b = graph.tensor([1], type: 5, name: "b", [7: .int32s([-1])])
-    let same = graph.tensor([1], type: 6, name: "same", [7: .int32s([-1])])
-    graph.node(equal, [a, b], [same])
-    graph.inputs = [a, b]
-    graph.outputs = [same, a]
-    model.subgraphs = [graph]
-    return model.bytes()
-  }
+  static var sameStrings: [UInt8] { ModelBuilder.sameStrings().bytes() }
 }

@@ -69,19 +69,8 @@ enum TestModel {
 
   /// A chain of one custom operator on `[-1, 2]` floats, `x` to `y`.
   static func chain(_ name: String, length: Int = 1) throws -> Model {
-    var model = ModelBuilder()
-    let code = model.code(32, custom: name)
-    var graph = ModelBuilder.Subgraph()
-    var last = graph.tensor([1, 2], name: "x", [7: .int32s([-1, 2])])
-    graph.inputs = [last]
-    for index in 0..<length {
-      let next = graph.tensor([1, 2], name: index == length - 1 ? "y" : "t\(index)")
-      graph.node(code, [last], [next])
-      last = next
-    }
-    graph.outputs = [last]
-    model.subgraphs = [graph]
-    return try Model(bytes: model.bytes(), operators: operators)
+    let chain = ModelBuilder.chain([String](repeating: name, count: length), hasBatches: true)
+    return try Model(bytes: chain.bytes(), operators: operators)
   }
 
   /// `y = sum of all x so far`.

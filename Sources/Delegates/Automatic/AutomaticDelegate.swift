@@ -30,7 +30,7 @@ public struct AutomaticDelegate: Delegate {
   }
 
   public func prepared(for model: Model, in setting: DelegateSetting) throws(ModelError) -> any Delegate {
-    if let record = memory.record(model, setting) { return PlacedDelegate(base: candidate, record: record) }
+    if let record = memory.record(model, setting) { return try placed(record, model, setting) }
     let cache = options.cacheDirectory.map { TuningCache(directory: $0, log: log) }
     let key = cache == nil ? [] : TuningKey.hash(model, setting, options, candidate: candidate.name)
     let record: TuningRecord
@@ -49,7 +49,13 @@ public struct AutomaticDelegate: Delegate {
       }
     }
     memory.add(record, model, setting)
-    return PlacedDelegate(base: candidate, record: record)
+    return try placed(record, model, setting)
+  }
+
+  private func placed(
+    _ record: TuningRecord, _ model: Model, _ setting: DelegateSetting
+  ) throws(ModelError) -> any Delegate {
+    PlacedDelegate(base: try candidate.prepared(for: model, in: setting), record: record)
   }
 
   private func measured(_ model: Model, _ setting: DelegateSetting) -> TuningRecord {

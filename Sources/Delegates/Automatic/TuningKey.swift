@@ -5,12 +5,10 @@ internal import TFLiteRuntime
 
 /// What a choice depends on, in 32 bytes.
 enum TuningKey {
-  /// Choices of other versions are measured again.
-  static let runtimeVersion = "0.1.0"
-
+  /// - Parameter version: choices of other versions are measured again.
   static func hash(
     _ model: Model, _ setting: DelegateSetting, _ options: AutomaticOptions, candidate: String,
-    processor: String = Self.processor, version: String = Self.runtimeVersion
+    processor: String = Self.processor, version: String = RuntimeVersion.text
   ) -> [UInt8] {
     var hash = SHA256()
     let content = model.content

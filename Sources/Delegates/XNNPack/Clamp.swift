@@ -5,7 +5,7 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `RELU`, `RELU6`, `RELU_N1_TO_1`, `RELU_0_TO_1`: `float32`, and `int8` and `uint8` with one quantisation for input and output.
+  /// `RELU`, `RELU6`, `RELU_N1_TO_1`, `RELU_0_TO_1`: `float32`, `float16`, and `int8` and `uint8` with one quantisation for input and output.
   static func clamp(_ range: ClosedRange<Float>, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = try ElementwiseOperands(node)
     let count = operands.count
@@ -16,6 +16,10 @@ extension Lowering {
     case .float32:
       return unsafe operands.plan(xnn_setup_clamp_nc_f32) {
         unsafe xnn_create_clamp_nc_f32(count, count, count, range.lowerBound, range.upperBound, 0, $0)
+      }
+    case .float16:
+      return unsafe try operands.half(xnn_setup_clamp_nc_f16) {
+        unsafe xnn_create_clamp_nc_f16(count, count, count, range.lowerBound, range.upperBound, 0, $0)
       }
     case .int8, .uint8:
       let quantization = try TensorQuantization(operands.input, "the input")
@@ -33,7 +37,7 @@ extension Lowering {
       return unsafe operands.plan(xnn_setup_clamp_nc_u8) {
         unsafe xnn_create_clamp_nc_u8(count, count, count, UInt8(low), UInt8(high), 0, $0)
       }
-    default: throw Refusal("\(operands.input.element) input has no kernel; float32, int8 and uint8 have")
+    default: throw Refusal("\(operands.input.element) input has no kernel; float32, float16, int8 and uint8 have")
     }
   }
 

@@ -31,7 +31,7 @@ extension Lowering {
         dilation: Int(operation.dilationWidth), isSame: operation.padding == .same,
         expectedOutput: output.type.shape[2]),
       groups: groups, groupInputChannels: filter.shape[3], groupOutputChannels: channels / groups, isDepthwise: false,
-      filter: try operands.constant(1, "the filter"), bias: bias == nil ? nil : try operands.constant(2, "the bias"),
+      filter: try operands.weights(1, "the filter"), bias: bias == nil ? nil : try operands.weights(2, "the bias"),
       arithmetic: try ProductArithmetic(
         input: input, filter: filter, bias: bias?.type, output: output.type, channels: channels, axis: 0,
         activation: operation.activation))

@@ -1,5 +1,6 @@
 internal import CXNNPack
 internal import FlatBuffers
+internal import Kernels
 internal import TFLiteRuntime
 internal import TensorTypes
 
@@ -14,8 +15,8 @@ struct ConvolutionPlan {
   let groupInputChannels: Int
   let groupOutputChannels: Int
   let isDepthwise: Bool
-  let filter: SharedBytes
-  let bias: SharedBytes?
+  let filter: Constant
+  let bias: Constant?
   let arithmetic: ProductArithmetic
 
   /// Bytes of packed filters; refused above this. Packing rounds channels up, most for filters of many groups.
@@ -34,10 +35,10 @@ struct ConvolutionPlan {
     let elements = [
       height.kernel, width.kernel, groups, groupInputChannels, groupOutputChannels, arithmetic.filterElementBytes,
     ]
-    guard let bytes = Self.product(elements), filter.count >= bytes else {
+    guard let bytes = Self.product(elements), filter.bytes.count >= bytes else {
       throw Refusal("the filter has fewer bytes than its shape asks for")
     }
-    if let bias, bias.count < 4 * groups * groupOutputChannels { throw Refusal("the bias has too few bytes") }
+    if let bias, bias.bytes.count < 4 * groups * groupOutputChannels { throw Refusal("the bias has too few bytes") }
     let packed = [
       height.kernel, width.kernel, groups, (groupInputChannels + 7) / 8 * 8, (groupOutputChannels + 31) / 32 * 32,
       arithmetic.filterElementBytes,
@@ -58,7 +59,15 @@ struct ConvolutionPlan {
   func plan(_ name: String, input: OperatorPlan.Source, output: TensorID) -> OperatorPlan {
     unsafe OperatorPlan(
       name: name, inputs: [input], output: output,
-      action: .run(create: { unsafe create($0) }, setUp: { unsafe setUp($0, $1) }))
+      action: .run(create: { unsafe create($0) }, setUp: { unsafe setUp($0, $1) }), packing: packing)
+  }
+
+  /// Everything that ``create(_:)`` reads; neither batch nor size of the image.
+  private var packing: OperatorKey {
+    let windows = [height, width].flatMap { [$0.before, $0.after, $0.kernel, $0.stride, $0.dilation] }
+    return OperatorKey(
+      .convolution, numbers: windows + [groups, groupInputChannels, groupOutputChannels, isDepthwise ? 1 : 0],
+      arithmetic: arithmetic, constants: [filter, bias])
   }
 
   private func create(_ handle: UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status {
@@ -70,8 +79,8 @@ struct ConvolutionPlan {
     let (kernelHeight, kernelWidth) = (UInt32(height.kernel), UInt32(width.kernel))
     let (strideHeight, strideWidth) = (UInt32(height.stride), UInt32(width.stride))
     let (dilationHeight, dilationWidth) = (UInt32(height.dilation), UInt32(width.dilation))
-    let weights = unsafe filter.baseAddress
-    let sums = unsafe bias?.baseAddress
+    let weights = unsafe filter.bytes.baseAddress
+    let sums = unsafe bias?.bytes.baseAddress
     switch arithmetic {
     case .float(let range):
       return unsafe xnn_create_convolution2d_nhwc_f32(

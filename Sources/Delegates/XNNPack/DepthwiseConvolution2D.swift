@@ -30,7 +30,7 @@ extension Lowering {
         dilation: Int(operation.dilationWidth), isSame: operation.padding == .same,
         expectedOutput: output.type.shape[2]),
       groups: image[3], groupInputChannels: 1, groupOutputChannels: channels / image[3], isDepthwise: true,
-      filter: try operands.constant(1, "the filter"), bias: bias == nil ? nil : try operands.constant(2, "the bias"),
+      filter: try operands.weights(1, "the filter"), bias: bias == nil ? nil : try operands.weights(2, "the bias"),
       arithmetic: try ProductArithmetic(
         input: input, filter: filter, bias: bias?.type, output: output.type, channels: channels, axis: 3,
         activation: operation.activation))

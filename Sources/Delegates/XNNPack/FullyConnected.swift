@@ -27,8 +27,8 @@ extension Lowering {
     let arithmetic = try ProductArithmetic(
       input: input, filter: weights, bias: bias?.type, output: output.type, channels: units, axis: 0,
       activation: operation.activation)
-    let filter = try operands.constant(1, "the weights")
-    let sums = bias == nil ? nil : try operands.constant(2, "the bias")
+    let filter = try operands.weights(1, "the weights")
+    let sums = bias == nil ? nil : try operands.weights(2, "the bias")
     let source = try operands.source(0)
     if case .int8PerChannel = arithmetic {
       let one = try SpatialWindow("size", input: 1, kernel: 1, stride: 1, isSame: false, expectedOutput: 1)
@@ -42,7 +42,9 @@ extension Lowering {
       rows: rows, units: units, depth: depth, filter: filter, bias: sums, arithmetic: arithmetic)
     return unsafe OperatorPlan(
       name: node.name, inputs: [source], output: output.tensor,
-      action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }))
+      action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }),
+      packing: OperatorKey(
+        .fullyConnected, numbers: [units, depth], arithmetic: arithmetic, constants: [filter, sums]))
   }
 }
 
@@ -51,13 +53,13 @@ private struct FullyConnectedPlan {
   let rows: Int
   let units: Int
   let depth: Int
-  let filter: SharedBytes
-  let bias: SharedBytes?
+  let filter: Constant
+  let bias: Constant?
   let arithmetic: ProductArithmetic
 
   func create(_ handle: UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status {
-    let weights = unsafe filter.baseAddress
-    let sums = unsafe bias?.baseAddress
+    let weights = unsafe filter.bytes.baseAddress
+    let sums = unsafe bias?.bytes.baseAddress
     switch arithmetic {
     case .float(let range):
       return unsafe xnn_create_fully_connected_nc_f32(

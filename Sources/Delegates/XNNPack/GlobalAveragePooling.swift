@@ -5,8 +5,8 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `MEAN` over neighbouring dimensions with more dimensions behind them, as the mean over height and width of an image: `float32`, `int8`,
-  /// `uint8`.
+  /// `MEAN` over neighbouring dimensions with more dimensions behind them, as the mean over height and width of an image: `float32`,
+  /// `float16` (sums are rounded to it), `int8`, `uint8`.
   static func plan(_ operation: Mean, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
     let input = try operands.input(0).type
@@ -56,6 +56,17 @@ extension Lowering {
             handle, batch, count, at.inputs[0].assumingMemoryBound(to: Float.self),
             at.output.assumingMemoryBound(to: Float.self), at.threadPool)
         })
+    case .float16:
+      try XNNPackLibrary.requireHalf()
+      return unsafe try plan(
+        create: { handle in
+          unsafe xnn_create_global_average_pooling_nwc_f16(
+            channels, channels, channels, -Float.infinity, Float.infinity, 0, handle)
+        },
+        setUp: { handle, at in
+          unsafe xnn_setup_global_average_pooling_nwc_f16(
+            handle, batch, count, at.inputs[0], at.output, at.threadPool)
+        })
     case .int8, .uint8:
       let x = try TensorQuantization(input, "the input")
       let y = try TensorQuantization(output.type, "the output")
@@ -82,7 +93,7 @@ extension Lowering {
             handle, batch, count, at.inputs[0].assumingMemoryBound(to: UInt8.self),
             at.output.assumingMemoryBound(to: UInt8.self), at.threadPool)
         })
-    default: throw Refusal("\(input.element) means have no kernel; float32, int8 and uint8 have")
+    default: throw Refusal("\(input.element) means have no kernel; float32, float16, int8 and uint8 have")
     }
   }
 

@@ -67,7 +67,7 @@ extension Lowering {
     }
   }
 
-  /// `LEAKY_RELU`: `float32`; `uint8` with a slope from 0 to 1.
+  /// `LEAKY_RELU`: `float32`, `float16`; `uint8` with a slope from 0 to 1.
   static func leakyRelu(slope: Float, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = try ElementwiseOperands(node)
     let count = operands.count
@@ -76,6 +76,12 @@ extension Lowering {
       try operands.require(.float32)
       return unsafe operands.plan(xnn_setup_leaky_relu_nc_f32) {
         unsafe xnn_create_leaky_relu_nc_f32(count, count, count, slope, 0, $0)
+      }
+    }
+    if operands.input.element == .float16 {
+      guard abs(slope) <= 65504 else { throw Refusal("the slope \(slope) is no float16") }
+      return unsafe try operands.half(xnn_setup_leaky_relu_nc_f16) {
+        unsafe xnn_create_leaky_relu_nc_f16(count, count, count, slope, 0, $0)
       }
     }
     try operands.require(.uint8)

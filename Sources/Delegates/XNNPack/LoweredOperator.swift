@@ -14,18 +14,29 @@ internal import TensorTypes
     case copy(byteCount: Int)
   }
 
+  /// Where an operand comes from.
+  enum Source {
+    case tensor(TensorID)
+    case constant(SharedForms.Form<SharedBytes>)
+  }
+
   private let name: String
-  private let inputs: [OperatorPlan.Source]
+  private let inputs: [Source]
   private let outputs: [TensorID]
   private let step: Step
   private var addresses: OperatorPlan.Addresses?
+  /// Where the packed weights are that the operator shares with others.
+  let packed: SharedForms.Form<PackedOperator>?
 
   /// Takes over the operator in `step`.
-  init(name: String, inputs: [OperatorPlan.Source], outputs: [TensorID], step: Step) {
+  init(
+    name: String, inputs: [Source], outputs: [TensorID], step: Step, packed: SharedForms.Form<PackedOperator>? = nil
+  ) {
     self.name = name
     self.inputs = inputs
     self.outputs = outputs
     self.step = step
+    self.packed = packed
   }
 
   deinit {
@@ -38,7 +49,7 @@ internal import TensorTypes
     for source in inputs {
       switch source {
       case .tensor(let id): unsafe pointers.append(UnsafeRawPointer(try address(id, memory)))
-      case .constant(let bytes): unsafe pointers.append(bytes.baseAddress)
+      case .constant(let form): unsafe pointers.append(form.value.baseAddress)
       }
     }
     var targets: [UnsafeMutableRawPointer] = unsafe []

@@ -39,12 +39,17 @@ struct NodeOperands {
 
   /// The bytes of an input that must be constant.
   func constant(_ index: Int, _ what: String) throws(Refusal) -> SharedBytes {
+    try weights(index, what).bytes
+  }
+
+  /// The value of an input that must be constant, as interpreters of the model share it.
+  func weights(_ index: Int, _ what: String) throws(Refusal) -> Constant {
     let operand = try input(index)
     guard let constant = operand.constant else { throw Refusal("\(what) must be constant") }
     guard let count = operand.type.byteCount, constant.bytes.count >= count else {
       throw Refusal("\(what) has fewer bytes than \(operand.type)")
     }
-    return constant.bytes
+    return constant
   }
 
   /// The values of a constant input of type `int32` or `int64`.
@@ -67,7 +72,7 @@ struct NodeOperands {
   func source(_ index: Int) throws(Refusal) -> OperatorPlan.Source {
     let operand = try input(index)
     guard operand.constant != nil else { return .tensor(operand.tensor) }
-    return .constant(try constant(index, "input \(index)"))
+    return .constant(try weights(index, "input \(index)"))
   }
 
   /// Bytes of the largest tensor that is taken: sizes and strides of neighbouring tensors then never overflow.

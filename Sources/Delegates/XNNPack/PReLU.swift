@@ -1,5 +1,6 @@
 internal import CXNNPack
 internal import FlatBuffers
+internal import Kernels
 internal import TFLiteRuntime
 internal import TensorTypes
 
@@ -13,9 +14,11 @@ extension Lowering {
     guard let channels = elements.input.shape.last, slopes.element == .float32, slopes.shape.last == channels,
       slopes.shape.elementCount == channels, slopes.shape.rank <= elements.input.shape.rank
     else { throw Refusal("slopes \(slopes) are not one float32 for each element of the last dimension") }
-    let values = try operands.constant(1, "the slopes")
+    let slopeValues = try operands.weights(1, "the slopes")
+    let values = slopeValues.bytes
     let rows = elements.count / channels
     return unsafe elements.plan(
+      packing: OperatorKey(.prelu, numbers: [channels], constants: [slopeValues]),
       create: { handle in
         unsafe xnn_create_prelu_nc_f32(
           channels, channels, channels, values.baseAddress.assumingMemoryBound(to: Float.self), 0, handle)

@@ -25,19 +25,22 @@ extension Lowering {
     }
   }
 
-  /// `MAX_POOL_2D`: `float32`, `int8`, `uint8`.
+  /// `MAX_POOL_2D`: `float32`, `float16`, `int8`, `uint8`.
   static func plan(_ operation: MaxPool2D, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let plan = try PoolingPlan(operation.options, node)
     let activation = operation.options.activation
     switch plan.input.element {
     case .float32: return plan.maximum(try TensorQuantization.range(activation))
+    case .float16:
+      try XNNPackLibrary.requireHalf()
+      return plan.halfMaximum(try TensorQuantization.halfRange(activation))
     case .int8, .uint8:
       let input = try TensorQuantization(plan.input, "the input")
       guard try TensorQuantization(plan.output, "the output") == input else {
         throw Refusal("input and output have different scales or zero points")
       }
       return try plan.maximum(TensorQuantization.range(activation, plan.output))
-    default: throw Refusal("\(plan.input.element) max pooling has no kernel; float32, int8 and uint8 have")
+    default: throw Refusal("\(plan.input.element) max pooling has no kernel; float32, float16, int8 and uint8 have")
     }
   }
 }
@@ -129,6 +132,20 @@ private struct PoolingPlan {
         unsafe xnn_setup_average_pooling2d_nhwc_qu8(
           handle, batch, height.input, width.input, at.inputs[0].assumingMemoryBound(to: UInt8.self),
           at.output.assumingMemoryBound(to: UInt8.self), at.threadPool)
+      })
+  }
+
+  func halfMaximum(_ range: ClosedRange<Float>) -> OperatorPlan {
+    unsafe plan(
+      create: { handle in
+        unsafe xnn_create_max_pooling2d_nhwc_f16(
+          UInt32(height.before), UInt32(width.after), UInt32(height.after), UInt32(width.before),
+          UInt32(height.kernel), UInt32(width.kernel), UInt32(height.stride), UInt32(width.stride), 1, 1, channels,
+          channels, channels, range.lowerBound, range.upperBound, 0, handle)
+      },
+      setUp: { handle, at in
+        unsafe xnn_setup_max_pooling2d_nhwc_f16(
+          handle, batch, height.input, width.input, at.inputs[0], at.output, at.threadPool)
       })
   }
 

@@ -3,14 +3,14 @@ internal import Kernels
 internal import TensorTypes
 
 /// The arithmetic of an operator that multiplies activations with constant filters: element types, scales and the range of results.
-enum ProductArithmetic {
+enum ProductArithmetic: Hashable {
   case float(ClosedRange<Float>)
   case int8(Quantized, filterScale: Float)
   /// One filter scale per output channel.
   case int8PerChannel(Quantized, filterScales: [Float])
   case uint8(Quantized, filterScale: Float, filterZeroPoint: UInt8)
 
-  struct Quantized {
+  struct Quantized: Hashable {
     let input: TensorQuantization
     let output: TensorQuantization
     /// Quantised results are clamped to this.

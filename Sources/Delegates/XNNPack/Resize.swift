@@ -5,7 +5,7 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `RESIZE_BILINEAR`: `float32`, `int8`, `uint8`.
+  /// `RESIZE_BILINEAR`: `float32`, `float16`, `int8`, `uint8`.
   static func plan(_ operation: ResizeBilinear, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
     let input = try operands.input(0).type
@@ -42,6 +42,13 @@ extension Lowering {
           handle, batch, height, width, newHeight, newWidth, at.inputs[0].assumingMemoryBound(to: Float.self),
           at.output.assumingMemoryBound(to: Float.self), at.threadPool)
       }
+    case .float16:
+      try XNNPackLibrary.requireHalf()
+      unsafe create = { unsafe xnn_create_resize_bilinear2d_nhwc_f16(channels, channels, channels, flags, $0) }
+      unsafe setUp = { handle, at in
+        unsafe xnn_setup_resize_bilinear2d_nhwc_f16(
+          handle, batch, height, width, newHeight, newWidth, at.inputs[0], at.output, at.threadPool)
+      }
     case .int8:
       try checkSameQuantization(input, output.type)
       unsafe create = { unsafe xnn_create_resize_bilinear2d_nhwc_s8(channels, channels, channels, flags, $0) }
@@ -58,7 +65,7 @@ extension Lowering {
           handle, batch, height, width, newHeight, newWidth, at.inputs[0].assumingMemoryBound(to: UInt8.self),
           at.output.assumingMemoryBound(to: UInt8.self), at.threadPool)
       }
-    default: throw Refusal("\(input.element) images have no kernel; float32, int8 and uint8 have")
+    default: throw Refusal("\(input.element) images have no kernel; float32, float16, int8 and uint8 have")
     }
     return unsafe OperatorPlan(
       name: node.name, inputs: [try operands.source(0)], output: output.tensor,

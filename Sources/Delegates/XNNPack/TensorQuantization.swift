@@ -3,7 +3,7 @@ internal import Kernels
 internal import TensorTypes
 
 /// The scale and zero point of an `int8` or `uint8` tensor as the library takes them.
-struct TensorQuantization: Equatable {
+struct TensorQuantization: Hashable {
   let scale: Float
   let zeroPoint: Int
   /// The values of the element type.

@@ -52,11 +52,11 @@ extension Lowering {
         "width", input: input.shape[2], kernel: filter.shape[2], stride: stride.width, isSame: isSame,
         output: output.type.shape[2]),
       inputChannels: input.shape[3], outputChannels: filter.shape[0],
-      filter: try operands.constant(1, "the filter"),
-      bias: bias == nil ? nil : try operands.constant(bias ?? 0, "the bias"), arithmetic: arithmetic)
+      filter: try operands.weights(1, "the filter"),
+      bias: bias == nil ? nil : try operands.weights(bias ?? 0, "the bias"), arithmetic: arithmetic)
     return unsafe OperatorPlan(
       name: operands.node.name, inputs: [try operands.source(image)], output: output.tensor,
-      action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }))
+      action: .run(create: { unsafe plan.create($0) }, setUp: { unsafe plan.setUp($0, $1) }), packing: plan.packing)
   }
 }
 
@@ -105,17 +105,25 @@ private struct TransposeConvolutionPlan {
   let width: TransposedWindow
   let inputChannels: Int
   let outputChannels: Int
-  let filter: SharedBytes
-  let bias: SharedBytes?
+  let filter: Constant
+  let bias: Constant?
   let arithmetic: ProductArithmetic
+
+  /// Everything that ``create(_:)`` reads; neither batch nor size of the image.
+  var packing: OperatorKey {
+    let windows = [height, width].flatMap { [$0.before, $0.after, $0.kernel, $0.stride] }
+    return OperatorKey(
+      .transposeConvolution, numbers: windows + [inputChannels, outputChannels], arithmetic: arithmetic,
+      constants: [filter, bias])
+  }
 
   func create(_ handle: UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status {
     let (top, bottom) = (UInt32(height.before), UInt32(height.after))
     let (left, right) = (UInt32(width.before), UInt32(width.after))
     let (kernelHeight, kernelWidth) = (UInt32(height.kernel), UInt32(width.kernel))
     let (strideHeight, strideWidth) = (UInt32(height.stride), UInt32(width.stride))
-    let weights = unsafe filter.baseAddress
-    let sums = unsafe bias?.baseAddress
+    let weights = unsafe filter.bytes.baseAddress
+    let sums = unsafe bias?.bytes.baseAddress
     switch arithmetic {
     case .float(let range):
       return unsafe xnn_create_deconvolution2d_nhwc_f32(

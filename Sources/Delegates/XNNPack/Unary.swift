@@ -33,11 +33,12 @@ struct ElementwiseOperands {
   }
 
   func plan(
-    create: @escaping (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status,
+    packing: OperatorKey? = nil, create: @escaping (UnsafeMutablePointer<xnn_operator_t?>) -> xnn_status,
     setUp: @escaping (xnn_operator_t, OperatorPlan.Addresses) -> xnn_status
   ) -> OperatorPlan {
     unsafe OperatorPlan(
-      name: name, inputs: [source], output: outputTensor, action: .run(create: create, setUp: setUp))
+      name: name, inputs: [source], output: outputTensor, action: .run(create: create, setUp: setUp),
+      packing: packing)
   }
 
   typealias SetUp<Input, Output> = (
@@ -66,11 +67,16 @@ struct ElementwiseOperands {
 }
 
 extension Lowering {
-  /// `ABS`, `NEG`, `SQUARE`, `SQRT`, `FLOOR`, `CEIL`, `ROUND`, `HARD_SWISH`, `LOGISTIC` of `float32`.
+  /// `ABS`, `NEG`, `SQUARE`, `SQRT`, `FLOOR`, `CEIL`, `ROUND`, `HARD_SWISH`, `LOGISTIC` of `float32`; `HARD_SWISH` also of `float16`.
   static func plan(_ function: UnaryFunction, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = try ElementwiseOperands(node)
-    try operands.require(.float32)
     let count = operands.count
+    if function == .hardSwish, operands.input.element == .float16 {
+      return unsafe try operands.half(xnn_setup_hardswish_nc_f16) {
+        unsafe xnn_create_hardswish_nc_f16(count, count, count, 0, $0)
+      }
+    }
+    try operands.require(.float32)
     switch function {
     case .abs:
       return unsafe operands.plan(xnn_setup_abs_nc_f32) { unsafe xnn_create_abs_nc_f32(count, count, count, 0, $0) }

@@ -1,6 +1,6 @@
 internal import CXNNPack
 internal import FlatBuffers
-internal import Kernels
+package import Kernels
 public import TFLiteRuntime
 internal import TensorTypes
 
@@ -8,14 +8,26 @@ internal import TensorTypes
 ///
 /// Takes `float32`, `int8` and `uint8` forms of convolutions, fully connected layers, elementwise arithmetic, activations, pooling, resizing
 /// and padding whose filters are constant; refuses everything else with a reason. Results of quantised operators may differ from the built-in
-/// kernels by one step, because the library rounds sums in floating point. Safe to use from several threads.
+/// kernels by one step, because the library rounds sums in floating point. Weights are packed once for all interpreters of a model that are
+/// alive at the same time, and stay packed when inputs are resized. Safe to use from several threads.
 public struct XNNPackDelegate: Delegate {
   public let name = "xnnpack"
   public let partitioning: PartitioningOptions
+  /// What one interpreter's operators were copied from; nil before the delegate belongs to an interpreter.
+  private var retained: RetainedOperators?
 
   public init(partitioning: PartitioningOptions = PartitioningOptions()) {
     self.partitioning = partitioning
   }
+
+  public func prepared(for model: Model, in setting: DelegateSetting) throws(ModelError) -> any Delegate {
+    var delegate = self
+    delegate.retained = RetainedOperators()
+    return delegate
+  }
+
+  /// The operators with packed weights that were made of a constant and are in use, by numbers that are never used twice.
+  package static func packedOperators(of constant: Constant) -> [Int] { SharedForms.packedOperators(of: constant) }
 
   /// Whether the library has kernels for `float16` arithmetic on this processor.
   package static var hasFloat16: Bool { XNNPackLibrary.hasHalf }
@@ -42,7 +54,9 @@ public struct XNNPackDelegate: Delegate {
       do throws(Refusal) { plan = try Lowering.plan(node) } catch {
         throw DelegateError("\(node.name): \(error.reason)")
       }
-      operators.append(try plan.make())
+      let made = try plan.make()
+      retained?.keep(made.packed, for: node.origin)
+      operators.append(made)
     }
     return XNNPackRegion(operators: operators, threadPool: region.threadPool)
   }

@@ -3,7 +3,7 @@ internal import CXNNPack
 /// The library as a whole: initialised once per process.
 enum XNNPackLibrary {
   /// The status of the one initialisation.
-  static let status: xnn_status = xnn_initialize(nil)
+  static let status: xnn_status = unsafe xnn_initialize(OperatorMemory.allocator)
 
   /// Whether there are kernels for `float16` arithmetic on this processor.
   static let hasHalf: Bool = {

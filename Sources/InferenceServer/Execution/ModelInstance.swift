@@ -1,12 +1,11 @@
-internal import Delegates
 internal import Kernels
 internal import TFLiteRuntime
 internal import TensorConversion
 internal import TensorTypes
 
-/// An interpreter and the thread that it runs on.
+/// An interpreter, used by one thread at a time.
 final class ModelInstance: @unchecked Sendable {
-  // Only the loading thread, before the instance starts, and then its own thread use these.
+  // Used by the loading thread before the instance starts, then by whom the queue gives it to.
   private let interpreter: Interpreter
   private let configuration: ModelConfiguration
   private let statistics: ModelStatistics
@@ -16,15 +15,13 @@ final class ModelInstance: @unchecked Sendable {
   /// One invocation of so many is profiled; the others pay nothing.
   private static let profilingInterval = 64
 
+  /// - Parameter delegates: who is asked for each operator.
   /// - Throws: ``ServingError`` when the model cannot be run.
-  init(_ model: Model, _ configuration: ModelConfiguration, statistics: ModelStatistics) throws(ServingError) {
+  init(
+    _ model: Model, _ configuration: ModelConfiguration, delegates: [any Delegate], statistics: ModelStatistics
+  ) throws(ServingError) {
     self.configuration = configuration
     self.statistics = statistics
-    let delegates: [any Delegate] =
-      switch configuration.delegate {
-      case .builtin: []
-      case .xnnpack: [.xnnpack()]
-      }
     do throws(ModelError) {
       interpreter = try Interpreter(
         model, signature: configuration.signature, options: .init(threads: configuration.threads), delegates: delegates)
@@ -77,14 +74,15 @@ final class ModelInstance: @unchecked Sendable {
   }
 
   /// Serves calls until the queue is closed and empty.
-  func serve(_ queue: RequestQueue) {
-    while let calls = queue.next() {
-      serve(calls)
+  func serve(_ queue: RequestQueue, as index: Int) {
+    while let calls = queue.next(index) {
+      serve(calls, queue)
       queue.done(calls)
     }
   }
 
-  private func serve(_ calls: [InferenceCall]) {
+  /// Runs calls together and says what became of each.
+  func serve(_ calls: [InferenceCall], _ queue: RequestQueue) {
     let batch = RunningBatch(count: calls.count, canceller: interpreter.canceller)
     let live = calls.filter { $0.run(in: batch) }
     // Those that are finished already do not count.
@@ -97,6 +95,7 @@ final class ModelInstance: @unchecked Sendable {
     switch outcome {
     case .success(let outputs):
       statistics.executed(batchSize: live.reduce(0) { $0 + $1.batchSize }, times)
+      if live.count == 1 { queue.ran(live[0], nanoseconds: times.input + times.inference + times.output) }
       for (call, tensors) in zip(live, outputs) {
         var own = times
         own.queue = times.queue &- call.start
@@ -104,7 +103,7 @@ final class ModelInstance: @unchecked Sendable {
       }
     case .failure(let error) where live.count > 1 && error.kind == .invalidArgument:
       // One request's values must not fail the others.
-      for call in live { serve([call]) }
+      for call in live { serve([call], queue) }
     case .failure(let error):
       for call in live { call.finish(.failure(error)) }
     }

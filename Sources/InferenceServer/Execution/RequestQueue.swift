@@ -3,6 +3,8 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 /// The calls that wait for one version of a model: bounded, first come first served, joined to batches on the way out.
+///
+/// Brief calls may skip it: who makes them borrows an instance that has nothing to do.
 final class RequestQueue: @unchecked Sendable {
   private let monitor = Monitor()
   private let calling = ThreadCondition()
@@ -13,13 +15,22 @@ final class RequestQueue: @unchecked Sendable {
   private var calls: [InferenceCall] = []
   /// Calls that instances have taken, and still run.
   private var running: [InferenceCall] = []
+  private var instances: [InstanceUse]
+  private var brevity: Brevity
   private var isClosed = false
   private var sweepTime = UInt64.max
 
-  /// - Parameter capacity: how many calls may wait.
-  init(policy: BatchPolicy, capacity: Int) {
+  private enum InstanceUse { case idle, running, borrowed }
+
+  /// - Parameters:
+  ///   - capacity: how many calls may wait.
+  ///   - instances: how many instances ask for calls.
+  ///   - isSteady: whether the model takes the same time for all inputs of the same shapes.
+  init(policy: BatchPolicy, capacity: Int, instances: Int = 1, isSteady: Bool = false) {
     self.policy = policy
     self.capacity = capacity
+    self.instances = [InstanceUse](repeating: .running, count: instances)
+    brevity = Brevity(isSteady: isSteady && !policy.isDynamic)
   }
 
   enum Refusal { case full, closed }
@@ -30,7 +41,7 @@ final class RequestQueue: @unchecked Sendable {
       if isClosed { return .closed }
       if calls.count >= capacity { return .full }
       calls.append(call)
-      calling.signal()
+      wakeInstance()
       // The sweeper would sleep beyond this call's deadline.
       if call.deadline < sweepTime { sweeping.signal() }
       return nil
@@ -55,10 +66,44 @@ final class RequestQueue: @unchecked Sendable {
     }
   }
 
-  /// The next calls to be run together; waits for them. nil when the queue is closed and empty.
-  func next() -> [InferenceCall]? {
+  /// One signal may reach an instance that is borrowed.
+  private func wakeInstance() {
+    if instances.contains(.borrowed) { calling.broadcast() } else { calling.signal() }
+  }
+
+  /// The index of an instance that the caller may run `call` on; nil when none is free, calls wait, or the call may take long.
+  func borrow(for call: InferenceCall) -> Int? {
     monitor.locked {
+      guard !isClosed, calls.isEmpty, brevity.expects(call.inputs), let index = instances.firstIndex(of: .idle) else {
+        return nil
+      }
+      instances[index] = .borrowed
+      return index
+    }
+  }
+
+  /// Gives back what ``borrow(for:)`` gave.
+  func giveBack(_ index: Int) {
+    monitor.locked {
+      instances[index] = .idle
+      if !calls.isEmpty || isClosed { calling.broadcast() }
+    }
+  }
+
+  /// Notes how long a call took by itself, in nanoseconds.
+  func ran(_ call: InferenceCall, nanoseconds: UInt64) {
+    monitor.locked { brevity.note(call.inputs, nanoseconds: nanoseconds) }
+  }
+
+  /// The next calls to be run together by the instance `index`; waits for them. nil when the queue is closed and empty.
+  func next(_ index: Int) -> [InferenceCall]? {
+    monitor.locked {
+      if instances[index] == .running { instances[index] = .idle }
       while true {
+        if instances[index] == .borrowed {
+          monitor.wait(calling)
+          continue
+        }
         while let first = calls.first, first.isFinished { calls.removeFirst() }
         guard let first = calls.first else {
           if isClosed { return nil }
@@ -74,7 +119,8 @@ final class RequestQueue: @unchecked Sendable {
           let batch = Array(calls.prefix(count))
           calls.removeFirst(batch.count)
           running += batch
-          if !calls.isEmpty { calling.signal() }
+          instances[index] = .running
+          if !calls.isEmpty { wakeInstance() }
           return batch
         case .wait(let time):
           monitor.wait(calling, until: time)
@@ -83,7 +129,7 @@ final class RequestQueue: @unchecked Sendable {
     }
   }
 
-  /// Says that calls of ``next()`` are not run any more.
+  /// Says that calls of ``next(_:)`` are not run any more.
   func done(_ batch: [InferenceCall]) {
     monitor.locked { running.removeAll { call in batch.contains { $0 === call } } }
   }

@@ -1,3 +1,4 @@
+internal import Delegates
 internal import Glibc
 internal import Kernels
 package import TFLiteRuntime
@@ -16,6 +17,7 @@ package final class ServedModel: Sendable {
   package let modelBytes: Int
   package let statistics: ModelStatistics
   private let queue: RequestQueue
+  private let instances: [ModelInstance]
 
   /// Loads a version and runs it once.
   ///
@@ -28,13 +30,24 @@ package final class ServedModel: Sendable {
     self.configuration = configuration
     modelBytes = model.byteCount
     statistics = ModelStatistics(model: name, version: version)
-    let queue = RequestQueue(policy: configuration.batching, capacity: configuration.maximumQueueSize)
+    // Loops and branches run other subgraphs, as their inputs' values ask for.
+    let queue = RequestQueue(
+      policy: configuration.batching, capacity: configuration.maximumQueueSize, instances: configuration.instances,
+      isSteady: model.subgraphs.count == 1)
     self.queue = queue
     var instances: [ModelInstance] = []
+    // The instances share the delegate, and with it what it measured.
+    let delegates: [any Delegate] =
+      switch configuration.delegate {
+      case .builtin: []
+      case .xnnpack: [.xnnpack()]
+      case .automatic: [.automatic()]
+      }
     for _ in 0..<configuration.instances {
-      let instance = try ModelInstance(model, configuration, statistics: statistics)
+      let instance = try ModelInstance(model, configuration, delegates: delegates, statistics: statistics)
       instances.append(instance)
     }
+    self.instances = instances
     let batches = configuration.batching.maximumSize > 0
     inputs = try instances[0].inputs.map { (input) throws(ServingError) in
       try TensorMetadata(input, batched: batches, what: "input")
@@ -45,7 +58,9 @@ package final class ServedModel: Sendable {
     for instance in instances { try instance.warmUp(batchSize: batches ? 1 : nil) }
     do throws(ServingError) {
       try WorkerThread.start { queue.sweep() }
-      for instance in instances { try WorkerThread.start { instance.serve(queue) } }
+      for (index, instance) in instances.enumerated() {
+        try WorkerThread.start { instance.serve(queue, as: index) }
+      }
     } catch {
       queue.close()
       throw error
@@ -82,6 +97,11 @@ package final class ServedModel: Sendable {
     }
     cancellation.onCancel(cancel)
     let outcome: InferenceCall.Outcome? = await withTaskCancellationHandler {
+      if let index = queue.borrow(for: call) {
+        instances[index].serve([call], queue)
+        queue.giveBack(index)
+        return await call.outcome()
+      }
       switch queue.append(call) {
       case .full: call.finish(.failure(.queueFull))
       case .closed: return nil

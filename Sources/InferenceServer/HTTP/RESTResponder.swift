@@ -108,7 +108,10 @@ package struct RESTResponder: HTTPResponder {
       return try await infer(name, version, request, context)
     case .repositoryIndex:
       let body = try await smallDocument(request)
-      return .json(ModelDocuments.index(repository.index(), readyOnly: body?["ready"]?.bool ?? false))
+      // Looks into the folder.
+      return try await Self.leavingEventLoop(if: true) { () throws(ServingError) in
+        .json(ModelDocuments.index(repository.index(), readyOnly: body?["ready"]?.bool ?? false))
+      }
     case .load(let name):
       try service.requireModelControl()
       let parameters = try await smallDocument(request)?["parameters"]
@@ -124,7 +127,10 @@ package struct RESTResponder: HTTPResponder {
       return .empty
     case .metrics:
       return .text(ServerMetrics.text(repository.readyModels, admission: service.admission))
-    case .pageData: return .json(PageData.document(service))
+    case .pageData:
+      return try await Self.leavingEventLoop(if: true) { () throws(ServingError) in
+        .json(PageData.document(service))
+      }
     case .wrongMethod(let allowed): return .wrongMethod(allowed: allowed)
     case .serverLive, .serverReady, .page, .unknown: throw ServingError(.notFound, "Not Found")
     }
@@ -163,7 +169,11 @@ package struct RESTResponder: HTTPResponder {
       headerLength = length
     }
     let bytes = try await body(of: request, admission)
-    let body = try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
+    let isLong = (headerLength ?? bytes.count) > Self.briefBytes || bytes.count > 1 << 20
+    let body = try await Self.leavingEventLoop(if: isLong) {
+      [headerLength] () throws(ServingError) in
+      try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
+    }
     // Held until the answer is written: its bytes are in use.
     defer { withExtendedLifetime(admission) {} }
     let cancellation = RequestCancellation()
@@ -171,8 +181,25 @@ package struct RESTResponder: HTTPResponder {
     defer { connections.forget(context.connection) }
     let response = try await service.infer(
       body.request, cancellation: cancellation, headers: TraceContext.headers(request.headers))
-    let (document, length) = try body.answer(response)
+    let (document, length) = try await Self.leavingEventLoop(if: response.byteCount > Self.briefBytes) {
+      () throws(ServingError) in
+      try body.answer(response)
+    }
     return .inference(document, headerLength: length)
+  }
+
+  /// JSON of so many bytes is read or written in a fraction of a millisecond.
+  private static let briefBytes = 1 << 15
+
+  /// Runs `body` where it keeps no other connection waiting, if it is `long`; on the connection's thread otherwise.
+  private static func leavingEventLoop<Value: Sendable>(
+    if long: Bool, _ body: @Sendable () throws(ServingError) -> Value
+  ) async throws(ServingError) -> Value {
+    guard long else { return try body() }
+    let outcome: Result<Value, ServingError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      do throws(ServingError) { return .success(try body()) } catch { return .failure(error) }
+    }
+    return try outcome.get()
   }
 
   private func body(of request: Request, _ admission: Admission) async throws(ServingError) -> [UInt8] {

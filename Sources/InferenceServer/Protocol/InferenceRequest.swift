@@ -65,6 +65,11 @@ package struct InferenceResponse: Sendable {
   package let version: String
   package let id: String
   package let outputs: [NamedTensor]
+
+  /// Bytes of the outputs' values.
+  var byteCount: Int {
+    outputs.reduce(0) { $0 + ($1.tensor.strings?.reduce(0) { $0 + $1.count } ?? $1.tensor.bytes.count) }
+  }
 }
 
 extension Shape {

@@ -1,7 +1,9 @@
+internal import TFLiteRuntime
+
 /// What the server says of itself.
 package enum ServerIdentity {
   package static let name = "tflite"
-  package static let version = "0.1.0"
+  package static var version: String { RuntimeVersion.text }
   /// The platform of all models.
   package static let platform = "tflite"
   /// The protocol's extensions that are served, by Triton's names.

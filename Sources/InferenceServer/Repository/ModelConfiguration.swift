@@ -9,6 +9,8 @@ package struct ModelConfiguration: Sendable, Hashable {
 
   package enum DelegateChoice: String, Sendable, Hashable, CaseIterable {
     case builtin, xnnpack
+    /// The one of both that was measured to be faster.
+    case automatic = "auto"
   }
 
   /// Who runs the operators.

@@ -72,11 +72,13 @@ package struct InferenceServer: Sendable {
     let connections = connections
     let (seconds, attoseconds) = options.limits.idleTimeout.components
     let timeout = TimeAmount.nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
-    var server = HTTPServerBuilder.http1(
-      configuration: .init(
-        additionalChannelHandlers: [ConnectionWatchHandler(connections)], idleTimeout: timeout,
-        httpDecoderConfiguration: .init(
-          maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128)))
+    let connection = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [ConnectionWatchHandler(connections)], idleTimeout: timeout,
+      httpDecoderConfiguration: .init(
+        maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128))
+    var server = HTTPServerBuilder { responder in
+      EventLoopChannel(HTTP1Channel(responder: responder, configuration: connection))
+    }
     if let files = options.tls {
       let chain = try NIOSSLCertificate.fromPEMFile(files.certificateChain)
       let key = try NIOSSLPrivateKey(file: files.privateKey, format: .pem)

@@ -52,19 +52,8 @@ struct Fussy: Operator {
 enum MeasuredModels {
   /// Custom operators one after the other on `float32[1, 2]`.
   static func chain(_ names: [String]) throws -> Model {
-    var model = ModelBuilder()
-    var graph = ModelBuilder.Subgraph()
-    var last = graph.tensor([1, 2], name: "x")
-    graph.inputs = [last]
-    for (index, name) in names.enumerated() {
-      let next = graph.tensor([1, 2], name: "t\(index)")
-      graph.node(model.code(32, custom: name), [last], [next])
-      last = next
-    }
-    graph.outputs = [last]
-    model.subgraphs = [graph]
-    return try Model(
-      bytes: model.bytes(),
+    try Model(
+      bytes: ModelBuilder.chain(names).bytes(),
       operators: .builtin.adding(Slow.self).adding(Quick.self).adding(Fussy.self))
   }
 }

@@ -94,7 +94,9 @@ extension CapabilityTable {
 
   private static let comparison: [Check] = [.inputs(2...2), .sameInputs, .output([.bool]), .shape(.broadcast)]
   private static let compared: Datatypes = [.float, .i16q, .u16q, .byte, .i32]
-  private static let selection: [Check] = [.inputs(3...3), .input(0, [.bool]), .shape(.selection)]
+  private static let selection: [Check] = [
+    .inputs(3...3), .input(0, [.bool]), .operandRanks(1...5), .shape(.selection),
+  ]
 
   static let comparisonRows: [OperatorRule] = [
     OperatorRule(

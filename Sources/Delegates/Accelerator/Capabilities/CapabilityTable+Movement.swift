@@ -77,7 +77,7 @@ extension CapabilityTable {
       [.inputs(2...2), .input(1, [.i32]), .rank(1, 1...4), .outputRank(1...4), .outputLike(0)]),
     OperatorRule(
       .embeddingLookup, "Gather", [.upTo(5, [.i32])],
-      [.inputs(2...2), .input(1, [.float, .i8q, .u8q, .i16q, .i32, .i4q]), .outputLike(1), .shape(.embedding)]),
+      [.inputs(2...2), .input(1, looked), .outputLike(1), .outputRank(1...5), .shape(.embedding)]),
     OperatorRule(
       .oneHot, "OneHot", [.upTo(4, [.i32])],
       [
@@ -92,7 +92,7 @@ extension CapabilityTable {
       ]),
     OperatorRule(
       .dynamicUpdateSlice, "ReduceSum, ElementWiseBinary NotEqual, Reshape, ElementWiseSelect",
-      [RankedTypes([.float, .i8q, .u8q, .i16q, .u16q, .i32], 3...5)],
+      [RankedTypes([.float, .byte, .i16q, .u16q, .i32], 3...5)],
       [.inputs(3...3), .input(2, [.i32]), .sameInput(1), .outputLike(0), .shape(.dynamicUpdateSlice)]),
   ]
 

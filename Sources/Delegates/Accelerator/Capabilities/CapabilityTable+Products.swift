@@ -67,8 +67,8 @@ extension CapabilityTable {
     OperatorRule(.mean, "ReduceMean", [.upTo(5, [.float, .i16q, .u16q, .byte])], reduction, needsOptions: true),
     OperatorRule(.sum, "ReduceSum", [.upTo(5, [.float, .i16q, .u16q, .byte, .i32])], reduction, needsOptions: true),
     OperatorRule(
-      .reduceMax, "ReduceMax", [.upTo(5, [.float, .i16q, .u16q, .byte]), .upTo(4, [.i32])], reduction,
-      needsOptions: true),
+      .reduceMax, "ReduceMax", [.upTo(5, [.float, .i16q, .u16q, .byte]), .upTo(4, [.i32])],
+      reduction + [.shape(.maximum)], needsOptions: true),
     OperatorRule(
       .reduceMin, "ReduceMin", [.upTo(5, [.float, .u16q, .byte, .i32])], reduction, needsOptions: true),
     OperatorRule(

@@ -17,6 +17,8 @@ enum ShapeRule: Sendable, Hashable {
   case matrixProduct
   case pooling
   case reduction
+  /// A reduction that works on four dimensions: of five the first two count as one.
+  case maximum
   case topK
   case oneHot
   case transposition
@@ -62,6 +64,7 @@ extension ShapeRule {
     case .matrixProduct: return matrixProduct(node, output)
     case .pooling: return pooling(node, output)
     case .reduction: return reduction(node)
+    case .maximum: return maximum(node, output)
     case .topK: return nil
     case .oneHot: return oneHot(node, output)
     case .transposition: return transposition(node, output)
@@ -151,5 +154,16 @@ extension ShapeRule {
     guard let input = node.input(0), let axes = node.input(1)?.integers else { return "axes are missing" }
     for axis in axes where !(axis >= -input.rank && axis < input.rank) { return "axis \(axis) is outside the input" }
     return nil
+  }
+
+  private func maximum(_ node: OperatorSignature, _ output: OperandSignature) -> String? {
+    guard let input = node.input(0), let axes = node.input(1)?.integers, input.rank == 5 else { return nil }
+    let reduced = Set(axes.map { $0 < 0 ? $0 + input.rank : $0 })
+    let isFirstReduced = reduced.contains(0) || reduced.contains(1)
+    let left = input.dimensions.indices.filter { $0 < 2 ? !isFirstReduced : !reduced.contains($0) }
+    let count = left.reduce(1) { $0.multipliedReportingOverflow(by: input.dimensions[$1]).partialValue }
+    return count == output.elementCount
+      ? nil
+      : "of five dimensions the first two count as one, which leaves \(count) elements, not \(output.elementCount)"
   }
 }

@@ -183,6 +183,9 @@ struct AssessmentReader {
       if row.needsOptions, !node.options.isPresent {
         throw AssessmentFailure(reason: "operator \(node.origin.index) \(node.name) has no options")
       }
+      if let reason = CompilerAborts.reason(builtin, signature) {
+        throw AssessmentFailure(reason: "operator \(node.origin.index) \(node.name): \(reason)")
+      }
       refusal = row.refusal(signature, on: options.effectiveDevice)
     } else {
       refusal = "\(node.name) has no lowering"

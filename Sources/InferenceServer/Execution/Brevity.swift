@@ -1,0 +1,37 @@
+package import TFLiteRuntime
+internal import TensorTypes
+
+/// Tells which calls are so short that running them where they were made costs less than waking a thread for them.
+package struct Brevity: Sendable {
+  /// What a connection's thread may be kept from its other connections for, in nanoseconds.
+  package static let limit: UInt64 = 200_000
+
+  private let isSteady: Bool
+  /// About the median of what calls with ``inputs`` took; nil when it is not known.
+  private var expected: UInt64?
+  private var inputs: [TensorType] = []
+
+  /// - Parameter isSteady: whether a model takes the same time for all inputs of the same shapes; no call is brief otherwise.
+  package init(isSteady: Bool) { self.isSteady = isSteady }
+
+  /// Whether a call with inputs of these types is expected to be brief.
+  package func expects(_ tensors: [Tensor]) -> Bool {
+    guard isSteady, let expected, expected <= Self.limit else { return false }
+    return tensors.elementsEqual(inputs) { $0.type == $1 }
+  }
+
+  /// Notes how long a call took.
+  package mutating func note(_ tensors: [Tensor], nanoseconds: UInt64) {
+    guard isSteady else { return }
+    let nanoseconds = min(nanoseconds, Self.limit * 1000)
+    guard let known = expected, tensors.elementsEqual(inputs, by: { $0.type == $1 }) else {
+      inputs = tensors.map(\.type)
+      // The time of strings depends on what they say.
+      expected = inputs.contains { $0.element == .string } ? nil : nanoseconds
+      return
+    }
+    // A thread that had to wait for its processor says little of the next call.
+    let bounded = min(nanoseconds, max(known * 2, 1000))
+    expected = bounded > known ? bounded : (known * 3 + bounded) / 4
+  }
+}
