@@ -188,8 +188,8 @@ let package = Package(
     .target(
       name: "CKernelsChecks", dependencies: ["CKernels"], path: "Tests/CKernelsTests/Checks", cSettings: cSettings),
     .testTarget(
-      name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"], exclude: ["Checks", "Sanitized"],
-      swiftSettings: testSettings),
+      name: "CKernelsTests", dependencies: ["CKernels", "CKernelsChecks"],
+      exclude: ["Checks", "Emulated", "Sanitized"], swiftSettings: testSettings),
     .testTarget(
       name: "CorpusTests",
       dependencies: ["TFLiteRuntime", "TensorTypes", "Delegates", "TensorConversion", "TensorFiles"],

@@ -175,7 +175,7 @@ static double time_quantized(const tflk_kernels *k, const layer *l, tflk_type ty
   r.input = allocate(g->batch * g->input_height * g->input_width * g->input_channels * width);
   r.weights = allocate(depth * l->filters);
   r.output = allocate(g->output_height * g->output_width * g->output_channels * width);
-  r.packed = allocate(bytes ? k->int8_packed_bytes(g) : k->int16_packed_bytes(g));
+  r.packed = allocate(bytes ? k->int8_packed_bytes(g) : k->int16_packed_bytes(g, &int16_format));
   r.scratch = allocate(bytes ? k->int8_prepared_bytes(g) : k->int16_prepared_bytes(g));
   if (bytes) {
     k->int8_pack(g, &int8_format, r.weights, depth, 1, NULL, multipliers, shifts, r.packed, 0, int8_tiles(&r));
@@ -265,7 +265,7 @@ int main(int argc, char **argv) {
     } else if (strncmp(argv[i], "--shape=", 8) == 0) {
       only_shape = argv[i] + 8;
     } else {
-      fprintf(stderr, "usage: kernels [--json] [--isa=baseline|avx2|avx512|vnni|all] [--kind=f32|winograd|int8|int16|f32dw|int8dw] [--shape=PART_OF_NAME]\n");
+      fprintf(stderr, "usage: kernels [--json] [--isa=NAME|all] [--kind=f32|winograd|int8|int16|f32dw|int8dw] [--shape=PART_OF_NAME]\n");
       return 2;
     }
   }

@@ -4,6 +4,8 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 double seconds_now(void) {
@@ -18,9 +20,13 @@ double seconds_now(void) {
 #define REGISTER(x) "+w"(x)
 #endif
 
+#if defined(__aarch64__)
+enum { ROUNDS = 400000, SUMS = 24 };
+#else
 enum { ROUNDS = 400000, SUMS = 12 };
+#endif
 
-// Twelve sums are enough to fill two pipelines of latency four or five. The empty assembly keeps the sums in registers and alive,
+// Twelve sums are enough to fill two pipelines of latency four or five, twenty-four four pipelines, which the widest cores of aarch64 have. The empty assembly keeps the sums in registers and alive,
 // and the product in the loop.
 #define PEAK_LOOP(name, target_string, vector, zero, step)                        \
   __attribute__((target(target_string))) static void name(void) {                 \
@@ -71,6 +77,21 @@ double measure_peak_int8(tflk_isa isa) {
   case TFLK_ISA_AVX2: return rate(int8_avx2, 2 * 16);
   case TFLK_ISA_AVX512: return rate(int8_avx512, 2 * 32);
   default: return rate(int8_vnni, 2 * 64);
+  }
+}
+#elif defined(__aarch64__)
+PEAK_LOOP(f32_neon, "neon", float32x4_t, vdupq_n_f32(0), vfmaq_f32(sums[i], a, b))
+PEAK_LOOP(int8_neon, "neon", int32x4_t, vdupq_n_s32(0), vmlal_high_s16(sums[i], vreinterpretq_s16_s32(a), vreinterpretq_s16_s32(b)))
+PEAK_LOOP(int8_dotprod, "dotprod", int32x4_t, vdupq_n_s32(0), vdotq_s32(sums[i], vreinterpretq_s8_s32(a), vreinterpretq_s8_s32(b)))
+PEAK_LOOP(int8_i8mm, "i8mm", int32x4_t, vdupq_n_s32(0), vmmlaq_s32(sums[i], vreinterpretq_s8_s32(a), vreinterpretq_s8_s32(b)))
+
+double measure_peak_f32(tflk_isa isa) { return (void)isa, rate(f32_neon, 2 * 4); }
+
+double measure_peak_int8(tflk_isa isa) {
+  switch (isa) {
+  case TFLK_ISA_NEON_I8MM: return rate(int8_i8mm, 2 * 32);
+  case TFLK_ISA_NEON_DOTPROD: return rate(int8_dotprod, 2 * 16);
+  default: return rate(int8_neon, 2 * 4);
   }
 }
 #else

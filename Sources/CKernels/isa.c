@@ -4,7 +4,15 @@
 
 #include "tables.h"
 
-static const char *const names[TFLK_ISA_COUNT] = {"baseline", "avx2", "avx512", "vnni"};
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+
+// Bits that the kernel reports; older C libraries do not name them all.
+enum { HAS_FPHP = 1 << 9, HAS_ASIMDHP = 1 << 10, HAS_ASIMDDP = 1 << 20, HAS_I8MM = 1 << 13 };
+#endif
+
+static const char *const names[TFLK_ISA_COUNT] = {
+    "baseline", "avx2", "avx512", "vnni", "neon_fp16", "neon_dotprod", "neon_i8mm"};
 
 static tflk_isa best_isa(void) {
 #if defined(__x86_64__)
@@ -15,9 +23,21 @@ static tflk_isa best_isa(void) {
     return TFLK_ISA_AVX2;
   }
   return __builtin_cpu_supports("avx512vnni") ? TFLK_ISA_AVX512_VNNI : TFLK_ISA_AVX512;
+#elif defined(__aarch64__) && defined(__linux__)
+  const unsigned long has = getauxval(AT_HWCAP);
+  if (!(has & HAS_FPHP) || !(has & HAS_ASIMDHP)) return TFLK_ISA_BASELINE;
+  if (!(has & HAS_ASIMDDP)) return TFLK_ISA_NEON_FP16;
+  return getauxval(AT_HWCAP2) & HAS_I8MM ? TFLK_ISA_NEON_I8MM : TFLK_ISA_NEON_DOTPROD;
 #else
   return TFLK_ISA_BASELINE;
 #endif
+}
+
+static bool has_name(tflk_isa isa, const char *name) {
+#if defined(__aarch64__)
+  if (isa == TFLK_ISA_BASELINE && strcmp(name, "neon") == 0) return true;
+#endif
+  return strcmp(name, names[isa]) == 0;
 }
 
 tflk_isa tflk_cpu_isa(void) {
@@ -28,8 +48,8 @@ tflk_isa tflk_cpu_isa(void) {
   isa = best_isa();
   const char *wanted = getenv("TFLITE_ISA");
   if (wanted != NULL) {
-    for (int i = 0; i < isa; i++) {
-      if (strcmp(wanted, names[i]) == 0) isa = i;
+    for (int i = 0; i < TFLK_ISA_COUNT; i++) {
+      if (has_name((tflk_isa)i, wanted) && tflk_kernels_for((tflk_isa)i) != NULL) isa = i;
     }
   }
   atomic_store_explicit(&cached, isa, memory_order_relaxed);
@@ -48,6 +68,10 @@ const tflk_kernels *tflk_kernels_for(tflk_isa isa) {
   case TFLK_ISA_AVX2: return &tflk_kernels_avx2;
   case TFLK_ISA_AVX512: return &tflk_kernels_avx512;
   case TFLK_ISA_AVX512_VNNI: return &tflk_kernels_avx512_vnni;
+#elif defined(__aarch64__)
+  case TFLK_ISA_NEON_FP16: return &tflk_kernels_neon_fp16;
+  case TFLK_ISA_NEON_DOTPROD: return &tflk_kernels_neon_dotprod;
+  case TFLK_ISA_NEON_I8MM: return &tflk_kernels_neon_i8mm;
 #endif
   default: return NULL;
   }

@@ -34,6 +34,7 @@
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"
+#include "halves.inc"
 #include "table.inc"
 
 #pragma clang attribute pop

@@ -1,5 +1,7 @@
 #include "tables.h"
 
+// kernels_neon.c is the baseline of aarch64.
+#if !defined(__aarch64__)
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -37,4 +39,6 @@
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"
+#include "halves.inc"
 #include "table.inc"
+#endif

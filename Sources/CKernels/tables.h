@@ -8,6 +8,10 @@ extern const tflk_kernels tflk_kernels_baseline;
 extern const tflk_kernels tflk_kernels_avx2;
 extern const tflk_kernels tflk_kernels_avx512;
 extern const tflk_kernels tflk_kernels_avx512_vnni;
+#elif defined(__aarch64__)
+extern const tflk_kernels tflk_kernels_neon_fp16;
+extern const tflk_kernels tflk_kernels_neon_dotprod;
+extern const tflk_kernels tflk_kernels_neon_i8mm;
 #endif
 
 #endif

@@ -116,6 +116,6 @@ private func decode(_ bytes: [UInt8], format: Image.Format, info: image_info) th
 
 /// The text up to the zero, as one line of printable characters.
 private func text(_ message: [CChar]) -> String {
-  let bytes = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+  let bytes = message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }
   return String(decoding: bytes.map { (0x20...0x7E).contains($0) ? $0 : 0x3F }, as: UTF8.self)
 }

@@ -66,7 +66,7 @@ extension JSONReader {
     // Long enough for every number that anybody means; the text must end with a zero for strtod.
     guard range.count < 400 else { throw JSONError("a number of \(range.count) characters", at: range.lowerBound) }
     return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
-      for (index, byte) in bytes[range].enumerated() { unsafe buffer[index] = CChar(bitPattern: byte) }
+      for (index, byte) in bytes[range].enumerated() { unsafe buffer[index] = CChar(truncatingIfNeeded: byte) }
       unsafe buffer[range.count] = 0
       guard let start = buffer.baseAddress else { return 0 }
       return unsafe strtod(start, nil)

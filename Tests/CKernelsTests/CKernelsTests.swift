@@ -7,7 +7,7 @@ import Testing
   typealias Check =
     @convention(c) (UnsafePointer<tflk_kernels>?, Int32, UInt64, UnsafeMutablePointer<CChar>?) -> Int32
 
-  static let all = [TFLK_ISA_BASELINE, TFLK_ISA_AVX2, TFLK_ISA_AVX512, TFLK_ISA_AVX512_VNNI]
+  static let all = (0..<UInt32(TFLK_ISA_COUNT)).map { tflk_isa(rawValue: $0) }
 
   static func name(_ isa: tflk_isa) -> String { unsafe String(cString: tflk_isa_name(isa)) }
 
@@ -24,7 +24,7 @@ import Testing
       unsafe check(kernels, cases, seed, $0.baseAddress)
     }
     if number < 0 { return nil }
-    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(truncatingIfNeeded: $0) }, as: UTF8.self)
     return "case \(number) of seed \(seed): \(text)"
   }
 
@@ -82,6 +82,16 @@ import Testing
 
   @Test func greatestAndLeastElements() {
     let failure = unsafe failure(check_argument, on: "baseline", cases: 3000)
+    #expect(failure == nil)
+  }
+
+  @Test func transpositions() {
+    let failure = unsafe failure(check_transpose, on: "baseline", cases: 3000)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func halves(isa: String) {
+    let failure = unsafe failure(check_halves, on: isa, cases: 10_000)
     #expect(failure == nil)
   }
 

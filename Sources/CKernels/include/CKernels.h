@@ -25,18 +25,24 @@ extern "C" {
 
 #pragma mark - Instruction sets
 
-/// Instruction sets in increasing order. `BASELINE` is what every CPU of the architecture has (SSE2 on x86-64, NEON on aarch64).
+/// Instruction sets, those of one architecture in increasing order. `BASELINE` is what every CPU of the architecture has (SSE2 on x86-64,
+/// NEON on aarch64).
 typedef enum tflk_isa {
   TFLK_ISA_BASELINE = 0,
+  // x86-64
   TFLK_ISA_AVX2 = 1,         ///< AVX2 and FMA
   TFLK_ISA_AVX512 = 2,       ///< AVX-512 F, BW, VL, DQ
   TFLK_ISA_AVX512_VNNI = 3,  ///< the above and AVX-512 VNNI
+  // aarch64
+  TFLK_ISA_NEON_FP16 = 4,     ///< FEAT_FP16
+  TFLK_ISA_NEON_DOTPROD = 5,  ///< the above and FEAT_DotProd
+  TFLK_ISA_NEON_I8MM = 6,     ///< the above and FEAT_I8MM
 } tflk_isa;
 
-enum { TFLK_ISA_COUNT = 4 };
+enum { TFLK_ISA_COUNT = 7 };
 
-/// The best instruction set of this CPU, or a lower one that the environment variable TFLITE_ISA (baseline, avx2, avx512 or vnni) asks for.
-/// An unknown value is ignored. Read once per process; thread-safe.
+/// The best instruction set of this CPU, or a lower one that the environment variable TFLITE_ISA asks for: baseline, avx2, avx512 or vnni on
+/// x86-64, baseline (or neon), neon_fp16, neon_dotprod or neon_i8mm on aarch64. Any other value is ignored. Read once per process; thread-safe.
 tflk_isa tflk_cpu_isa(void);
 
 /// The name that TFLITE_ISA uses, as a static string; "unknown" outside of the enumeration.
@@ -391,6 +397,17 @@ typedef struct tflk_kernels {
   /// The clamp is that of `f32_conv`. The output may be an operand that does not repeat.
   void (*f32_arithmetic[TFLK_ARITHMETIC_COUNT])(
       const float *left, bool left_repeats, const float *right, bool right_repeats, float *output, size_t count, float clamp_min,
+      float clamp_max);
+
+  /// Halves (their bits) as floats.
+  void (*f16_to_f32)(const uint16_t *input, float *output, size_t count);
+
+  /// Floats rounded to halves, to the nearest with ties to even; beyond the largest half, infinity. NaN stays NaN.
+  void (*f32_to_f16)(const float *input, uint16_t *output, size_t count);
+
+  /// `f32_arithmetic` of halves up to TFLK_DIV, each result rounded once, as `f32_to_f16` does. The bounds of the clamp are halves.
+  void (*f16_arithmetic[TFLK_DIV + 1])(
+      const uint16_t *left, bool left_repeats, const uint16_t *right, bool right_repeats, uint16_t *output, size_t count, float clamp_min,
       float clamp_max);
 
   /// One line of a bilinear resize, mixed of two lines of the input with `weights` (2 elements): float32 and uint8 with weights of float,

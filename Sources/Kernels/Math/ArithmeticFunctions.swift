@@ -12,42 +12,6 @@ struct RealSum<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>: BinaryEleme
   @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a + b, low, high) }
 }
 
-/// The difference of two real numbers, clamped.
-struct RealDifference<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  let low: T
-  let high: T
-  init(_ activation: FusedActivation) throws(OperatorError) {
-    let range = try activation.finiteRange(T.self)
-    low = range.lowerBound
-    high = range.upperBound
-  }
-  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a - b, low, high) }
-}
-
-/// The product of two real numbers, clamped.
-struct RealProduct<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  let low: T
-  let high: T
-  init(_ activation: FusedActivation) throws(OperatorError) {
-    let range = try activation.finiteRange(T.self)
-    low = range.lowerBound
-    high = range.upperBound
-  }
-  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a * b, low, high) }
-}
-
-/// The quotient of two real numbers, clamped.
-struct RealQuotient<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  let low: T
-  let high: T
-  init(_ activation: FusedActivation) throws(OperatorError) {
-    let range = try activation.finiteRange(T.self)
-    low = range.lowerBound
-    high = range.upperBound
-  }
-  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a / b, low, high) }
-}
-
 /// The sum of two integers, wrapped and then clamped.
 struct WrappedSum<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
   let low: T

@@ -61,7 +61,7 @@ struct BlockwiseWeights: Sendable {
         for index in 0..<count {
           unsafe target[index] =
             width == 2
-            ? float(half: span.unsafeLoadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+            ? Float(halfBits: span.unsafeLoadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
             : span.unsafeLoadUnaligned(fromByteOffset: 4 * index, as: Float.self)
         }
       }

@@ -61,8 +61,8 @@ enum FloatFunction: Sendable {
     let count = type.shape.elementCount
     return switch type.element {
     case .float32: floatKernel(count: count)
-    case .float16: halfKernel(count: count, { (x: Float16) in Float(x) }, { Float16($0) })
-    case .bfloat16: halfKernel(count: count, { (x: BFloat16) in Float(x) }, { BFloat16($0) })
+    case .float16: halfKernel(count: count)
+    case .bfloat16: bfloat16Kernel(count: count)
     default: nil
     }
   }
@@ -84,21 +84,48 @@ enum FloatFunction: Sendable {
     }
   }
 
-  @inline(__always)
-  private func halfKernel<T: BitwiseCopyable>(
-    count: Int, _ widen: @escaping @Sendable (T) -> Float, _ narrow: @escaping @Sendable (Float) -> T
-  ) -> Kernel {
+  private func halfKernel(count: Int) -> Kernel {
+    let map = unsafe map
+    let widen = unsafe Microkernels.best.table.pointee.f16_to_f32
+    let narrow = unsafe Microkernels.best.table.pointee.f32_to_f16
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(count, grain: Self.grain) { range in
+        let x = io.input(0, as: UInt16.self, in: range)
+        var y = io.output(0, as: UInt16.self, in: range)
+        var wide = InlineArray<256, Float>(repeating: 0)
+        var block = wide.mutableSpan
+        // Safety: the three buffers have the elements that the kernels read and write; `y` may be `x`.
+        unsafe x.withUnsafeBufferPointer { x in
+          unsafe y.withUnsafeMutableBufferPointer { y in
+            unsafe block.withUnsafeMutableBufferPointer { wide in
+              guard let source = x.baseAddress, let target = y.baseAddress, let floats = wide.baseAddress else {
+                return
+              }
+              for start in stride(from: 0, to: x.count, by: 256) {
+                let length = min(256, x.count - start)
+                unsafe widen?(source + start, floats, length)
+                unsafe map?(floats, floats, length)
+                unsafe narrow?(floats, target + start, length)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func bfloat16Kernel(count: Int) -> Kernel {
     Kernel { io throws(OperatorError) in
       try io.parallel(count, grain: Self.grain) { range in
-        let x = io.input(0, as: T.self, in: range)
-        var y = io.output(0, as: T.self, in: range)
+        let x = io.input(0, as: BFloat16.self, in: range)
+        var y = io.output(0, as: BFloat16.self, in: range)
         var wide = InlineArray<256, Float>(repeating: 0)
         for start in stride(from: 0, to: x.count, by: 256) {
           let length = min(256, x.count - start)
-          for i in 0..<length { wide[i] = widen(x[start + i]) }
+          for i in 0..<length { wide[i] = Float(x[start + i]) }
           var span = wide.mutableSpan
           apply(&span)
-          for i in 0..<length { y[start + i] = narrow(wide[i]) }
+          for i in 0..<length { y[start + i] = BFloat16(wide[i]) }
         }
       }
     }
@@ -147,6 +174,50 @@ enum FloatArithmetic: Sendable {
                 unsafe combine?(
                   a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, count, range.lowerBound,
                   range.upperBound)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension FloatArithmetic {
+  private typealias CombineHalves =
+    @convention(c) (
+      UnsafePointer<UInt16>?, Bool, UnsafePointer<UInt16>?, Bool, UnsafeMutablePointer<UInt16>?, Int, Float, Float
+    ) -> Void
+
+  private var combineHalves: CombineHalves? {
+    let combinations = unsafe Microkernels.best.table.pointee.f16_arithmetic
+    return switch self {
+    case .add: unsafe combinations.0
+    case .subtract: unsafe combinations.1
+    case .multiply: unsafe combinations.2
+    case .divide: unsafe combinations.3
+    case .squaredDifference: nil
+    }
+  }
+
+  /// The kernel that combines `float16` inputs 0 and 1, each result rounded once. Not for squared differences.
+  func halfKernel(_ broadcast: Broadcast, _ range: ClosedRange<Float16>) -> Kernel {
+    let leftRepeats = broadcast.repeats(0)
+    let rightRepeats = broadcast.repeats(1)
+    let (low, high) = (Float(range.lowerBound), Float(range.upperBound))
+    let combine = unsafe combineHalves
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { part in
+        broadcast.forEachRun(in: part) { position, left, right, count in
+          // Safety: the spans have the elements that the kernel reads and writes; it may write where it reads.
+          let a = io.input(0, as: UInt16.self, in: left..<left + (leftRepeats ? 1 : count))
+          let b = io.input(1, as: UInt16.self, in: right..<right + (rightRepeats ? 1 : count))
+          var y = io.output(0, as: UInt16.self, in: position..<position + count)
+          unsafe a.withUnsafeBufferPointer { a in
+            unsafe b.withUnsafeBufferPointer { b in
+              unsafe y.withUnsafeMutableBufferPointer { y in
+                unsafe combine?(
+                  a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, count, low, high)
               }
             }
           }

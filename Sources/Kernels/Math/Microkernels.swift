@@ -28,6 +28,9 @@ internal import TensorTypes
         case TFLK_ISA_AVX512_VNNI: (100_000, 400_000)
         case TFLK_ISA_AVX512: (100_000, 100_000)
         case TFLK_ISA_AVX2: (40_000, 50_000)
+        case TFLK_ISA_NEON_I8MM: (20_000, 160_000)
+        case TFLK_ISA_NEON_DOTPROD: (20_000, 80_000)
+        case TFLK_ISA_NEON_FP16: (20_000, 20_000)
         default: (10_000, 12_000)
         }
       return unsafe Microkernels(

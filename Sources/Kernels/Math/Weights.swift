@@ -74,7 +74,7 @@ extension NodeContext {
           let target = unsafe buffer.bindMemory(to: Float.self)
           for i in 0..<count {
             let half = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-            unsafe target[i] = float(half: half)
+            unsafe target[i] = Float(halfBits: half)
           }
         case .int4:
           let target = unsafe buffer.bindMemory(to: Int8.self)
@@ -97,19 +97,5 @@ extension NodeContext {
         }
       }
     }
-  }
-}
-
-/// The value of an IEEE 754 half.
-func float(half: UInt16) -> Float {
-  let sign = UInt32(half & 0x8000) << 16
-  let exponent = UInt32(half >> 10) & 0x1F
-  let fraction = UInt32(half & 0x3FF)
-  switch exponent {
-  case 0:
-    let magnitude = Float(fraction) * 0x1p-24
-    return sign == 0 ? magnitude : -magnitude
-  case 31: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-  default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
   }
 }

@@ -30,7 +30,7 @@ public struct Add: Operator {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.add.kernel(broadcast, try activation.finiteRange(Float.self))
-    case .float16: return try RealSum<Float16>(activation).kernel(broadcast)
+    case .float16: return FloatArithmetic.add.halfKernel(broadcast, try activation.finiteRange(Float16.self))
     case .int32: return try WrappedSum<Int32>(activation).kernel(broadcast)
     case .int64: return try WrappedSum<Int64>(activation).kernel(broadcast)
     case .int16 where isInteger(node): return try WrappedSum<Int16>(activation).kernel(broadcast)

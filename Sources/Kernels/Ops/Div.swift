@@ -24,7 +24,7 @@ public struct Div: Operator {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.divide.kernel(broadcast, try activation.finiteRange(Float.self))
-    case .float16: return try RealQuotient<Float16>(activation).kernel(broadcast)
+    case .float16: return FloatArithmetic.divide.halfKernel(broadcast, try activation.finiteRange(Float16.self))
     case .int32: return try IntegerQuotient(activation).kernel(broadcast).checkingDivisor(Int32.self)
     case .int8:
       let function = try QuantizedQuotient<Int8>(node, activation)

@@ -29,7 +29,7 @@ public struct Mul: Operator {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.multiply.kernel(broadcast, try activation.finiteRange(Float.self))
-    case .float16: return try RealProduct<Float16>(activation).kernel(broadcast)
+    case .float16: return FloatArithmetic.multiply.halfKernel(broadcast, try activation.finiteRange(Float16.self))
     case .int32: return try WrappedProduct<Int32>(activation).kernel(broadcast)
     case .int64: return try WrappedProduct<Int64>(activation).kernel(broadcast)
     case .uint32: return try WrappedProduct<UInt32>(activation).kernel(broadcast)

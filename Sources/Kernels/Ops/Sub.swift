@@ -30,7 +30,7 @@ public struct Sub: Operator {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.subtract.kernel(broadcast, try activation.finiteRange(Float.self))
-    case .float16: return try RealDifference<Float16>(activation).kernel(broadcast)
+    case .float16: return FloatArithmetic.subtract.halfKernel(broadcast, try activation.finiteRange(Float16.self))
     case .int32: return try WrappedDifference<Int32>(activation).kernel(broadcast)
     case .int64: return try WrappedDifference<Int64>(activation).kernel(broadcast)
     case .int16 where isInteger(node): return try WrappedDifference<Int16>(activation).kernel(broadcast)

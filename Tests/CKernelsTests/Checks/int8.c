@@ -30,8 +30,9 @@ typedef struct problem {
   size_t output_bytes;
 } problem;
 
-static problem make_problem(const tflk_kernels *kernels, uint64_t *random) {
+static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *random) {
   problem p = {.g = random_geometry(random, kernels->int8_tile_columns, 16)};
+  if (deep) p.g = random_deep_product(random, kernels->int8_tile_rows, kernels->int8_tile_columns, 1);
   const size_t columns = p.g.output_channels, depth = geometry_depth(&p.g), rows = geometry_rows(&p.g);
   const size_t input_elements = geometry_input_elements(&p.g);
   p.format.input_type = random_in(random, 0, 1) ? TFLK_INT8 : TFLK_UINT8;
@@ -159,7 +160,7 @@ static bool verify(const problem *p, char *message) {
 int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
   for (int number = 0; number < cases; number++) {
     uint64_t random = seed + (uint64_t)number * 1000003;
-    problem p = make_problem(kernels, &random);
+    problem p = make_problem(kernels, number % 100 == 10, &random);
     run(kernels, &p, &random);
     const bool good = verify(&p, message);
     free_problem(&p);

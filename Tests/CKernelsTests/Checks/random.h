@@ -23,7 +23,7 @@ static inline float random_float(uint64_t *state) {
 }
 
 // Memory whose end is the end of the allocation, so that an address sanitizer sees every access beyond it.
-static inline void *exact(size_t bytes) { return malloc(bytes == 0 ? 1 : bytes); }
+static inline void *exact(size_t bytes) { return malloc(bytes); }
 
 static inline void *aligned_64(size_t bytes) {
   void *memory = NULL;
@@ -64,6 +64,13 @@ static inline tflk_conv_geometry random_geometry(uint64_t *state, size_t column_
   return g;
 }
 
+// A matrix product of two tiles of rows whose weights are more than one block of the cache, so that the second tile fetches the next block.
+static inline tflk_conv_geometry random_deep_product(uint64_t *state, size_t row_tile, size_t column_tile, size_t element_bytes) {
+  const size_t rows = row_tile + (size_t)random_in(state, 1, (int64_t)row_tile), depth = (size_t)random_in(state, 8000, 9000);
+  const size_t columns = (1200 << 10) / (depth * element_bytes) + random_size_near(state, column_tile, 2 * column_tile);
+  return tflk_gemm_geometry(rows, columns, depth, depth, columns);
+}
+
 static inline size_t geometry_rows(const tflk_conv_geometry *g) { return g->batch * g->output_height * g->output_width; }
 static inline size_t geometry_depth(const tflk_conv_geometry *g) {
   return g->kernel_height * g->kernel_width * g->input_channels;
@@ -78,6 +85,9 @@ static inline size_t geometry_output_elements(const tflk_conv_geometry *g) {
 
 // The element of the input that output row `row` multiplies with weight `k`, or SIZE_MAX for padding.
 static inline size_t geometry_input_index(const tflk_conv_geometry *g, size_t row, size_t k) {
+  if (k < g->input_channels && row < g->input_width && g->output_height * g->kernel_width * g->stride_width + g->pad_left == 1) {
+    return row * g->input_pixel_stride + k;  // a matrix product, and many of them
+  }
   const size_t c = k % g->input_channels, kx = k / g->input_channels % g->kernel_width;
   const size_t ky = k / g->input_channels / g->kernel_width;
   const size_t image = row / (g->output_height * g->output_width);

@@ -19,6 +19,8 @@ int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, c
 int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_transpose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_halves(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);

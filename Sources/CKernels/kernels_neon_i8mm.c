@@ -1,0 +1,42 @@
+#include "tables.h"
+
+#if defined(__aarch64__)
+#include <arm_neon.h>
+
+#pragma STDC FP_CONTRACT OFF
+#pragma clang attribute push(__attribute__((target("fullfp16,dotprod,i8mm"))), apply_to = function)
+
+#define VECTOR_BYTES 16
+#define MULTIPLY_ADD(a, b, c) ((vfloat)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
+#define RECIPROCAL(x) (1 / (x))
+#define DOT8(sum, a, b) ((vint)vdotq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b)))
+#define MATRIX8(sum, a, b) ((vint)vmmlaq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b)))
+#define HALF_ARITHMETIC
+#define F32_MR 8
+#define INT_TILE_ROWS 8
+#define F32_NV 2
+
+#define TABLE tflk_kernels_neon_i8mm
+#define TABLE_ISA TFLK_ISA_NEON_I8MM
+
+#include "vector.inc"
+#include "f32_gemm.inc"
+#include "f32_winograd.inc"
+#include "requantize.inc"
+#include "float_scale.inc"
+#include "byte_pairs.inc"
+#include "prepare.inc"
+#include "int_tile.inc"
+#include "int8_gemm.inc"
+#include "int16_gemm.inc"
+#include "f32_depthwise.inc"
+#include "int_depthwise.inc"
+#include "arrays.inc"
+#include "resize.inc"
+#include "functions.inc"
+#include "normalize.inc"
+#include "halves.inc"
+#include "table.inc"
+
+#pragma clang attribute pop
+#endif
