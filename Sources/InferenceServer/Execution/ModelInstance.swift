@@ -17,7 +17,9 @@ final class ModelInstance: @unchecked Sendable {
   private static let profilingInterval = 64
 
   /// - Throws: ``ServingError`` when the model cannot be run.
-  init(_ model: Model, _ configuration: ModelConfiguration, statistics: ModelStatistics) throws(ServingError) {
+  init(
+    _ model: Model, _ configuration: ModelConfiguration, weightCache: WeightCache?, statistics: ModelStatistics
+  ) throws(ServingError) {
     self.configuration = configuration
     self.statistics = statistics
     let delegates: [any Delegate] =
@@ -27,7 +29,9 @@ final class ModelInstance: @unchecked Sendable {
       }
     do throws(ModelError) {
       interpreter = try Interpreter(
-        model, signature: configuration.signature, options: .init(threads: configuration.threads), delegates: delegates)
+        model, signature: configuration.signature,
+        options: .init(threads: configuration.threads, weightCache: weightCache),
+        delegates: delegates)
       try interpreter.allocate()
     } catch {
       throw ServingError(error)

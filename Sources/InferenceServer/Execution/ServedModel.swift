@@ -21,7 +21,7 @@ package final class ServedModel: Sendable {
   ///
   /// - Throws: ``ServingError`` that says what is wrong with the file or the configuration.
   package init(
-    name: String, version: Int, model: Model, configuration: ModelConfiguration
+    name: String, version: Int, model: Model, configuration: ModelConfiguration, weightCache: WeightCache? = nil
   ) throws(ServingError) {
     self.name = name
     self.version = version
@@ -32,7 +32,8 @@ package final class ServedModel: Sendable {
     self.queue = queue
     var instances: [ModelInstance] = []
     for _ in 0..<configuration.instances {
-      let instance = try ModelInstance(model, configuration, statistics: statistics)
+      let instance = try ModelInstance(
+        model, configuration, weightCache: weightCache, statistics: statistics)
       instances.append(instance)
     }
     let batches = configuration.batching.maximumSize > 0
