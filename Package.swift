@@ -76,7 +76,7 @@ let package = Package(
       name: "Kernels", dependencies: ["TensorTypes", "FlatBuffers", "CKernels", "CPThreadPool"],
       swiftSettings: swiftSettings),
     .target(
-      name: "TFLiteRuntime", dependencies: ["TensorTypes", "FlatBuffers", "Kernels"],
+      name: "TFLiteRuntime", dependencies: ["TensorTypes", "FlatBuffers", "Kernels", "CKernels"],
       swiftSettings: swiftSettings),
     .target(
       name: "Delegates", dependencies: ["TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "CXNNPack"],

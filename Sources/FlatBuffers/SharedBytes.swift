@@ -127,6 +127,13 @@ internal import Glibc
     return unsafe SharedBytes(baseAddress: baseAddress + offset, count: count, owner: .parent(self))
   }
 
+  /// Where other bytes are in these; nil when they are not, or have no length.
+  package func offset(of other: SharedBytes) -> Int? {
+    let offset = unsafe Int(bitPattern: other.baseAddress) - Int(bitPattern: baseAddress)
+    guard other.count > 0, offset >= 0, offset <= count, other.count <= count - offset else { return nil }
+    return offset
+  }
+
   /// The bytes, for as long as this object is alive.
   public var span: RawSpan {
     @_lifetime(borrow self)

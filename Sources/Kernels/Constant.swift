@@ -5,8 +5,14 @@ internal import Synchronization
 ///
 /// Packed forms live as long as the constant, so all interpreters of a model share them. Safe to use from several threads.
 public final class Constant: Sendable {
+  private struct Form {
+    let bytes: SharedBytes
+    /// What fills it, if that may not have happened yet.
+    let job: PackingJob?
+  }
+
   public let bytes: SharedBytes
-  private let packed = Mutex<[String: SharedBytes]>([:])
+  private let forms = Mutex<[String: Form]>([:])
 
   public init(_ bytes: SharedBytes) {
     self.bytes = bytes
@@ -14,23 +20,35 @@ public final class Constant: Sendable {
 
   /// The form named `layout`, made by `build` the first time it is asked for.
   func packed<E: Error>(_ layout: String, build: () throws(E) -> SharedBytes) throws(E) -> SharedBytes {
+    try form(layout) { () throws(E) in
+      let form = try build()
+      bytes.releasePages()
+      return (form, nil)
+    }.bytes
+  }
+
+  /// The form named `layout`, made by `build` the first time it is asked for, and what fills it.
+  func form<E: Error>(
+    _ layout: String, build: () throws(E) -> (SharedBytes, PackingJob?)
+  ) throws(E) -> (bytes: SharedBytes, job: PackingJob?) {
     // The lock is held while packing, so that two interpreters never pack the same weights twice.
-    let result = packed.withLock { forms -> Result<SharedBytes, E> in
+    let result = forms.withLock { forms -> Result<Form, E> in
       if let form = forms[layout] { return .success(form) }
       do throws(E) {
-        let form = try build()
+        let (bytes, job) = try build()
+        let form = Form(bytes: bytes, job: job)
         forms[layout] = form
-        bytes.releasePages()
         return .success(form)
       } catch {
         return .failure(error)
       }
     }
-    return try result.get()
+    let form = try result.get()
+    return (form.bytes, form.job)
   }
 
   /// Bytes of all packed forms.
   public var packedBytes: Int {
-    packed.withLock { $0.values.reduce(0) { $0 + $1.count } }
+    forms.withLock { $0.values.reduce(0) { $0 + $1.bytes.count } }
   }
 }

@@ -19,9 +19,16 @@ public final class ExecutionContext: Sendable {
   public let resources: Resources
   /// Whether float convolutions may use Winograd's method.
   package let usesWinograd: Bool
+  /// How constants are packed while kernels are prepared.
+  package let packing: ConstantPacking
 
-  public init(threadPool: ThreadPool, resources: Resources = Resources(), usesWinograd: Bool = true) {
+  public convenience init(threadPool: ThreadPool, resources: Resources = Resources(), usesWinograd: Bool = true) {
+    self.init(threadPool: threadPool, resources: resources, usesWinograd: usesWinograd, packing: ConstantPacking())
+  }
+
+  package init(threadPool: ThreadPool, resources: Resources, usesWinograd: Bool, packing: ConstantPacking) {
     self.usesWinograd = usesWinograd
+    self.packing = packing
     self.threadPool = threadPool
     self.resources = resources
   }

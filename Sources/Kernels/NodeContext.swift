@@ -24,6 +24,8 @@ public struct NodeContext {
   public let bodies: [[OperatorDefinition.Identity]]
   /// Whether float convolutions may use Winograd's method.
   package let usesWinograd: Bool
+  /// How constants are packed.
+  let packing: ConstantPacking
   private let values: [Value]
   private let declaredInputs: [Shape?]
   /// Variables and tables, while the model runs.
@@ -40,10 +42,11 @@ public struct NodeContext {
   package init(
     inputs: [TensorType?], outputs: [TensorType], values: [Value], threads: Int, declaredInputs: [Shape?]? = nil,
     intermediates: [TensorType] = [], variables: Set<Int> = [], bodies: [[OperatorDefinition.Identity]] = [],
-    resources: Resources? = nil, usesWinograd: Bool = true,
+    resources: Resources? = nil, usesWinograd: Bool = true, packing: ConstantPacking = ConstantPacking(),
     companion: ((Int) -> (type: TensorType, constant: Constant)?)? = nil
   ) {
     self.usesWinograd = usesWinograd
+    self.packing = packing
     self.companion = companion
     self.resources = resources
     self.declaredInputs = declaredInputs ?? inputs.map { $0?.shape }
@@ -64,7 +67,7 @@ public struct NodeContext {
     let values = zip(inputs, values).map { type, value in type?.element == .string ? .unknown : value }
     return NodeContext(
       inputs: inputs.map { $0.map(numbered) }, outputs: outputs.map(numbered), values: values, threads: threads,
-      declaredInputs: declaredInputs, resources: resources, companion: companion)
+      declaredInputs: declaredInputs, resources: resources, packing: packing, companion: companion)
   }
 
   /// What an operator may know that takes the first `count` inputs and gives one output of this type: the beginning of a fused step.
@@ -72,7 +75,7 @@ public struct NodeContext {
     var result = NodeContext(
       inputs: Array(inputs.prefix(count)), outputs: [output], values: Array(values.prefix(count)), threads: threads,
       declaredInputs: Array(declaredInputs.prefix(count)), intermediates: intermediates, bodies: bodies,
-      resources: resources, companion: companion)
+      resources: resources, usesWinograd: usesWinograd, packing: packing, companion: companion)
     result.epilogue = epilogue
     return result
   }
@@ -183,11 +186,16 @@ public struct NodeContext {
     _ layout: String, of inputs: [Int], build: () throws(OperatorError) -> SharedBytes
   ) throws(OperatorError) -> SharedBytes {
     guard let first = inputs.first, let constant = constant(first) else { return try build() }
+    return try constant.packed(key(layout, inputs), build: build)
+  }
+
+  /// What a form that is made of several constants is known by among those of the first.
+  func key(_ layout: String, _ inputs: [Int]) -> String {
     var key = layout
     for index in inputs.dropFirst() {
       key += "/"
-      if let other = self.constant(index) { key += "\(ObjectIdentifier(other).hashValue)" }
+      if let other = constant(index) { key += "\(ObjectIdentifier(other).hashValue)" }
     }
-    return try constant.packed(key, build: build)
+    return key
   }
 }

@@ -15,18 +15,23 @@ struct InputData {
   }
 
   /// Resizes inputs to the arrays' shapes where they differ, allocates, and writes all inputs.
-  func fill(_ interpreter: Interpreter) throws {
-    var generator = SeededGenerator(seed: seed)
+  func fill(_ interpreter: Interpreter) throws { try fill(interpreter, with: try values(for: interpreter)) }
+
+  /// Resizes inputs to the shapes of ``values(for:)`` where they differ, allocates, and writes all inputs.
+  func fill(_ interpreter: Interpreter, with tensors: [Tensor]) throws {
+    for (index, tensor) in tensors.enumerated() { try interpreter.resizeInput(index, to: tensor.type.shape.dimensions) }
+    try interpreter.allocate()
+    for (index, tensor) in tensors.enumerated() { try interpreter.setInput(index, tensor) }
+  }
+
+  /// A value for each input.
+  func values(for interpreter: Interpreter) throws -> [Tensor] {
     let descriptions = interpreter.inputs
     guard let archive else {
-      try interpreter.allocate()
-      for (index, input) in descriptions.enumerated() {
-        try interpreter.setInput(index, try Self.random(input, using: &generator))
-      }
-      return
+      var generator = SeededGenerator(seed: seed)
+      return try descriptions.map { try Self.random($0, using: &generator) }
     }
-    var tensors: [Tensor] = []
-    for (index, input) in descriptions.enumerated() {
+    return try descriptions.enumerated().map { index, input in
       let names = [input.tensorName, input.name, "\(index)", "in\(index)"]
       guard let name = names.first(where: { archive.index(of: $0) != nil }) else {
         let wanted = names.filter { !$0.isEmpty }.map { "'\($0)'" }.joined(separator: ", ")
@@ -40,11 +45,8 @@ struct InputData {
           "array '\(name)' has type \(array.type.descriptor); input \(index) '\(input.name)' takes \(input.type.element)"
         )
       }
-      try interpreter.resizeInput(index, to: array.shape)
-      tensors.append(tensor)
+      return tensor
     }
-    try interpreter.allocate()
-    for (index, tensor) in tensors.enumerated() { try interpreter.setInput(index, tensor) }
   }
 
   /// Values that any model can take: floats in [-1, 1], narrow integers over their range, indices 0 and 1.

@@ -30,6 +30,12 @@ struct ModelArguments: ParsableArguments {
   )
   var disabledPasses: [PassName] = []
 
+  @Option(
+    help:
+      "A folder to keep packed weights in: later processes map them in place of packing them again (built-in kernels).",
+    completion: .directory)
+  var weightCache: String?
+
   @OptionGroup var operators: OperatorArguments
   @OptionGroup(title: "Accelerator") var accelerator: AcceleratorArguments
   @OptionGroup(title: "Automatic choice") var automatic: AutomaticArguments
@@ -62,7 +68,9 @@ struct ModelArguments: ParsableArguments {
   ) throws -> Interpreter {
     try Interpreter(
       model, signature: signature,
-      options: .init(threads: threads, compiler: compiler, requirement: requirement ?? self.requirement),
+      options: .init(
+        threads: threads, compiler: compiler, requirement: requirement ?? self.requirement,
+        weightCache: weightCache.map { WeightCache(directory: $0) }),
       delegates: try delegates(delegate))
   }
 
@@ -94,7 +102,7 @@ struct ModelArguments: ParsableArguments {
       model, signature: signature,
       options: .init(
         threads: threads, threadPool: threadPool, preservesIntermediates: preservesIntermediates,
-        compiler: compiler, requirement: requirement),
+        compiler: compiler, requirement: requirement, weightCache: weightCache.map { WeightCache(directory: $0) }),
       delegates: try delegates(delegate))
   }
 }

@@ -70,6 +70,11 @@
     @Option(help: "How many seconds requests may take after SIGTERM.")
     var shutdownTimeout = 30
 
+    @Option(
+      help: "A folder to keep packed weights in, so that the server starts faster the next time.",
+      completion: .directory)
+    var weightCache: String?
+
     @Option(help: "What to log: \(Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")).")
     var logLevel = Logger.Level.info.rawValue
 
@@ -119,6 +124,7 @@
       options.limits = ServerLimits(
         requestBytes: maxRequestBytes, bufferedBytes: maxBufferedBytes, concurrentRequests: maxRequests,
         connections: maxConnections, idleTimeout: .seconds(idleTimeout))
+      options.weightCache = weightCache
       options.initialModels = load.isEmpty ? nil : load
       options.allowsModelControl = !noModelControl
       options.pollInterval = poll == 0 ? nil : .seconds(poll)

@@ -13,6 +13,8 @@
 #define TFLITE_CKERNELS_H
 
 #include "argument.h"
+#include "content_hash.h"
+#include "processors.h"
 #include "transpose.h"
 
 #include <stdbool.h>

@@ -36,7 +36,7 @@ struct TuningCache {
   let log: AutomaticLog
 
   func path(_ key: [UInt8]) -> String {
-    let name = key.prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let name = Array(key.prefix(16)).hexadecimal
     return "\(directory)/\(name).tuning"
   }
 
@@ -81,7 +81,7 @@ struct TuningCache {
 
   func write(_ record: TuningRecord, _ key: [UInt8]) {
     let path = path(key)
-    if let problem = ContextCache.write(Self.file(record, key), to: path) {
+    if let problem = CacheFile.write(Self.file(record, key), to: path) {
       log.add(.notWritten(path: path, reason: problem))
     } else {
       log.add(.written(path: path))
@@ -91,7 +91,7 @@ struct TuningCache {
   /// Runs `body` while no other process measures for this folder, as far as that can be had: those that measure at the same time disturb each
   /// other. Waits at most `patience`. The lock ends with the process that has it.
   func locked<R>(for patience: Duration, _ body: () -> R) -> R {
-    createDirectory()
+    CacheFile.createDirectory(directory)
     let folder = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { if folder >= 0 { close(folder) } }
     let clock = ContinuousClock()
@@ -102,16 +102,8 @@ struct TuningCache {
     return body()
   }
 
-  private func createDirectory() {
-    var path = ""
-    for part in directory.split(separator: "/", omittingEmptySubsequences: true) {
-      path += path.isEmpty && !directory.hasPrefix("/") ? String(part) : "/" + part
-      _ = unsafe mkdir(path, 0o700)
-    }
-  }
-
   private static func read(_ path: String) -> [UInt8]? {
-    guard let bytes = ContextCache.read(path, limit: maximumBytes), bytes.count <= maximumBytes else { return nil }
+    guard let bytes = CacheFile.read(path, limit: maximumBytes), bytes.count <= maximumBytes else { return nil }
     return bytes
   }
 }

@@ -11,8 +11,7 @@ enum TuningKey {
     processor: String = Self.processor, version: String = RuntimeVersion.text
   ) -> [UInt8] {
     var hash = SHA256()
-    let content = model.content
-    hash.update(ContentHash.text(content.span))
+    hash.update(ContentHash.digest(model.content).hexadecimal)
     let partitioning = options.partitioning
     let nodes = partitioning.skippedNodes.map { "\($0.subgraph).\($0.index)" }.sorted().joined(separator: ",")
     hash.update(

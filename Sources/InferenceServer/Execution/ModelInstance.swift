@@ -18,13 +18,16 @@ final class ModelInstance: @unchecked Sendable {
   /// - Parameter delegates: who is asked for each operator.
   /// - Throws: ``ServingError`` when the model cannot be run.
   init(
-    _ model: Model, _ configuration: ModelConfiguration, delegates: [any Delegate], statistics: ModelStatistics
+    _ model: Model, _ configuration: ModelConfiguration, delegates: [any Delegate], weightCache: WeightCache?,
+    statistics: ModelStatistics
   ) throws(ServingError) {
     self.configuration = configuration
     self.statistics = statistics
     do throws(ModelError) {
       interpreter = try Interpreter(
-        model, signature: configuration.signature, options: .init(threads: configuration.threads), delegates: delegates)
+        model, signature: configuration.signature,
+        options: .init(threads: configuration.threads, weightCache: weightCache),
+        delegates: delegates)
       try interpreter.allocate()
     } catch {
       throw ServingError(error)

@@ -23,7 +23,7 @@ package final class ServedModel: Sendable {
   ///
   /// - Throws: ``ServingError`` that says what is wrong with the file or the configuration.
   package init(
-    name: String, version: Int, model: Model, configuration: ModelConfiguration
+    name: String, version: Int, model: Model, configuration: ModelConfiguration, weightCache: WeightCache? = nil
   ) throws(ServingError) {
     self.name = name
     self.version = version
@@ -44,7 +44,8 @@ package final class ServedModel: Sendable {
       case .automatic: [.automatic()]
       }
     for _ in 0..<configuration.instances {
-      let instance = try ModelInstance(model, configuration, delegates: delegates, statistics: statistics)
+      let instance = try ModelInstance(
+        model, configuration, delegates: delegates, weightCache: weightCache, statistics: statistics)
       instances.append(instance)
     }
     self.instances = instances

@@ -53,7 +53,8 @@ extension ModelRepository {
       }
       do throws(ServingError) {
         let model = try folder.model(version: version, configuration)
-        ready[version] = try ServedModel(name: name, version: version, model: model, configuration: configuration)
+        ready[version] = try ServedModel(
+          name: name, version: version, model: model, configuration: configuration, weightCache: weightCache)
         stamps[version] = stamp
         logger.info("model loaded", metadata: ["model": "\(name)", "version": "\(version)"])
       } catch {

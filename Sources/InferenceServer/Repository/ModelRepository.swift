@@ -1,5 +1,6 @@
 package import Logging
 internal import Synchronization
+package import TFLiteRuntime
 
 /// The folder of models, and which versions of them are served.
 ///
@@ -42,15 +43,20 @@ package final class ModelRepository: Sendable {
   package let path: String
   let logger: Logger
   let limits: RepositoryLimits
+  /// Where models' packed weights are kept.
+  let weightCache: WeightCache?
   let state = Mutex<[String: Entry]>([:])
   private let hasLoaded = Mutex(false)
   private let worker: SerialWorker
 
   /// - Throws: ``ServingError`` when the folder cannot be read.
-  package init(path: String, limits: RepositoryLimits = .init(), logger: Logger) throws(ServingError) {
+  package init(path: String, limits: RepositoryLimits = .init(), weightCache: WeightCache? = nil, logger: Logger)
+    throws(ServingError)
+  {
     self.path = path
     self.logger = logger
     self.limits = limits
+    self.weightCache = weightCache
     guard ModelFolder.isFolder(path) else { throw ServingError(.notFound, "'\(path)' is no folder") }
     worker = try SerialWorker()
   }

@@ -8,6 +8,7 @@ internal import Logging
 package import NIOCore
 internal import NIOSSL
 internal import ServiceLifecycle
+internal import TFLiteRuntime
 internal import UnixSignals
 
 /// The server: models of a repository over HTTP and gRPC, until SIGTERM or SIGINT. SIGHUP looks for changes in the repository.
@@ -20,7 +21,8 @@ package struct InferenceServer: Sendable {
   package init(_ options: ServerOptions) throws(ServingError) {
     self.options = options
     let repository = try ModelRepository(
-      path: options.repository, limits: options.repositoryLimits, logger: options.logger)
+      path: options.repository, limits: options.repositoryLimits,
+      weightCache: options.weightCache.map { WeightCache(directory: $0) }, logger: options.logger)
     service = InferenceService(
       repository: repository, limits: options.limits, token: options.token,
       allowsModelControl: options.allowsModelControl, logger: options.logger)

@@ -25,6 +25,8 @@ package struct ServerOptions: Sendable {
   package var grpcSocket: String?
   package var tls: TLSFiles?
   package var token: BearerToken?
+  /// The folder with packed weights; nil for none.
+  package var weightCache: String?
   package var limits = ServerLimits()
   package var repositoryLimits = RepositoryLimits()
   package var allowsModelControl = true

@@ -107,10 +107,10 @@ extension ConvolutionGeometry {
       multipliers: multipliers, factors: factors, isTransposed: false)
     guard checks.isSupported else { return nil }
     let filter = try node.input(1)
-    let constant = filter.element.bitWidth < 8 ? try node.unpacked(1) : node.constant(1)?.bytes
-    guard let constant else { return nil }
-    guard constant.count >= filter.shape.elementCount else {
-      throw .malformed("constant weights have \(constant.count) bytes, too few for \(filter)")
+    let isNarrow = filter.element.bitWidth < 8
+    guard let constant = isNarrow ? try node.requiredConstant(1) : node.constant(1) else { return nil }
+    guard isNarrow || constant.bytes.count >= filter.shape.elementCount else {
+      throw .malformed("constant weights have \(constant.bytes.count) bytes, too few for \(filter)")
     }
     var bias: SharedBytes?
     hasBias = node.hasInput(2)
@@ -134,23 +134,21 @@ extension ConvolutionGeometry {
       \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
       """
     let biasBytes = bias
-    packed = try node.packed(key, of: hasBias && !isFloat ? [1, 2] : [1]) { () throws(OperatorError) -> SharedBytes in
-      let bytes = unsafe withUnsafePointer(to: whole) {
-        unsafe kernels.table.pointee.int_depthwise_packed_bytes($0)
-      }
-      return try unsafe SharedBytes.make(count: bytes, failure: { _ in OperatorError.outOfMemory(bytes: bytes) }) {
-        buffer throws(OperatorError) in
+    let bytes = unsafe withUnsafePointer(to: whole) { unsafe kernels.table.pointee.int_depthwise_packed_bytes($0) }
+    packed = try unsafe node.packed(
+      key, of: hasBias && !isFloat ? [1, 2] : [1], byteCount: bytes, parts: 1,
+      source: isNarrow ? { () throws(OperatorError) in try node.unpacking(1) } : nil,
+      pack: { _, source, target in
         let values = unsafe multipliers.isEmpty ? nil : factors.baseAddress.assumingMemoryBound(to: Int32.self)
         unsafe withUnsafePointer(to: whole) { geometry in
           unsafe withUnsafePointer(to: format) { format in
             unsafe kernels.table.pointee.int_depthwise_pack(
-              geometry, format, constant.baseAddress,
+              geometry, format, source.baseAddress,
               biasBytes.map { unsafe $0.baseAddress.assumingMemoryBound(to: Int64.self) }, values,
-              values.map { unsafe $0 + channels }, sumsIn32Bits, buffer.baseAddress)
+              values.map { unsafe $0 + channels }, sumsIn32Bits, target)
           }
         }
-      }
-    }
+      })
     self.kernels = kernels
     self.geometry = whole
     self.format = format

@@ -54,25 +54,31 @@ internal import TensorTypes
   /// Packs column tiles with `pack`, which takes the tile, weights, bias and the packed form.
   private func packed(
     _ node: NodeContext, form: String, byteCount: Int, tiles: Int, weights: Int, bias: Int?,
-    pack: (Int, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutableRawPointer) -> Void
+    pack: @escaping (Int, UnsafePointer<Float>, UnsafePointer<Float>?, UnsafeMutableRawPointer) -> Void
   ) throws(OperatorError) -> SharedBytes? {
-    let constant =
-      try node.input(weights).element == .float16 ? try node.unpacked(weights) : node.constant(weights)?.bytes
-    guard let constant else { return nil }
+    let element = try node.input(weights).element
+    guard let constant = element == .float16 ? try node.requiredConstant(weights) : node.constant(weights) else {
+      return nil
+    }
     let biasBytes = bias.flatMap { node.constant($0)?.bytes }
     guard bias == nil || biasBytes != nil else { return nil }
-    try check(constant, count: groups * columns * depth)
+    if element != .float16 { try check(constant.bytes, count: groups * columns * depth) }
     if let biasBytes { try check(biasBytes, count: groups * columns) }
-    let key = "float \(kernels.name) \(groups) \(columns) \(depth) \(form) \(try node.input(weights).element)"
-    return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
-      try unsafe SharedBytes.make(count: byteCount, failure: { _ in OperatorError.outOfMemory(bytes: byteCount) }) {
-        buffer throws(OperatorError) in
-        guard let target = buffer.baseAddress else { return }
-        let source = unsafe constant.baseAddress.assumingMemoryBound(to: Float.self)
-        let offsets = unsafe biasBytes.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }
-        for tile in 0..<tiles { unsafe pack(tile, source, offsets, target) }
-      }
-    }
+    return try unsafe node.packed(
+      "float \(kernels.name) \(groups) \(columns) \(depth) \(form) \(element)",
+      of: [weights] + (bias.map { [$0] } ?? []), byteCount: byteCount, parts: tiles,
+      source: element != .float16
+        ? nil
+        : { () throws(OperatorError) -> SharedBytes in
+          let floats = try node.unpacking(weights)
+          try check(floats, count: groups * columns * depth)
+          return floats
+        },
+      pack: { tile, source, target in
+        unsafe pack(
+          tile, source.baseAddress.assumingMemoryBound(to: Float.self),
+          biasBytes.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }, target)
+      })
   }
 
   private func check(_ bytes: SharedBytes, count: Int) throws(OperatorError) {

@@ -112,11 +112,15 @@ internal import TensorTypes
   /// Constant weights and bias, packed once for all interpreters; nil when one of them is computed.
   func packed(_ node: NodeContext, weights: Int, bias: Int?) throws(OperatorError) -> SharedBytes? {
     let type = try node.input(weights)
-    let constant = type.element.bitWidth < 8 ? try node.unpacked(weights) : node.constant(weights)?.bytes
-    guard let constant else { return nil }
-    guard constant.count >= groups * columns * depth * weightBytes else {
-      throw .malformed("constant weights have \(constant.count) bytes, too few for \(type)")
+    let isNarrow = type.element.bitWidth < 8
+    guard let constant = isNarrow ? try node.requiredConstant(weights) : node.constant(weights) else { return nil }
+    func check(_ bytes: SharedBytes) throws(OperatorError) -> SharedBytes {
+      guard bytes.count >= groups * columns * depth * weightBytes else {
+        throw .malformed("constant weights have \(bytes.count) bytes, too few for \(type)")
+      }
+      return bytes
     }
+    if !isNarrow { _ = try check(constant.bytes) }
     var offsets = bias.flatMap { node.constant($0)?.bytes }
     guard bias == nil || offsets != nil else { return nil }
     if let bias, let bytes = offsets {
@@ -132,15 +136,12 @@ internal import TensorTypes
       \(format.input_zero_point) \(format.weight_zero_point) \(format.lowest_result) \(format.highest_result) \(isWide) \(sumsIn32Bits) \(isTransposed) \
       \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
       """
-    return try node.packed(key, of: [weights] + (bias.map { [$0] } ?? [])) { () throws(OperatorError) -> SharedBytes in
-      try unsafe SharedBytes.make(count: totalBytes, failure: { _ in OperatorError.outOfMemory(bytes: totalBytes) }) {
-        buffer throws(OperatorError) in
-        guard let target = buffer.baseAddress else { return }
-        for tile in 0..<groups * columnTiles {
-          unsafe pack(tile: tile, weights: constant.baseAddress, bias: offsets?.baseAddress, into: target)
-        }
-      }
-    }
+    return try unsafe node.packed(
+      key, of: [weights] + (bias.map { [$0] } ?? []), byteCount: totalBytes, parts: groups * columnTiles,
+      source: isNarrow ? { () throws(OperatorError) in try check(node.unpacking(weights)) } : nil,
+      pack: { tile, source, target in
+        unsafe pack(tile: tile, weights: source.baseAddress, bias: offsets?.baseAddress, into: target)
+      })
   }
 
   /// An `int32` bias with 64 bits for each element.

@@ -52,48 +52,61 @@ extension NodeContext {
   ///
   /// - Throws: `unsupported` when the input is computed.
   func unpacked(_ index: Int) throws(OperatorError) -> SharedBytes {
-    let type = try input(index)
+    _ = try requiredConstant(index)
+    return try packed("unpacked", of: [index]) { () throws(OperatorError) in try unpacking(index) }
+  }
+
+  /// The constant that an input is.
+  ///
+  /// - Throws: `unsupported` when the input is computed.
+  func requiredConstant(_ index: Int) throws(OperatorError) -> Constant {
     guard let constant = constant(index) else {
-      throw .unsupported("\(type.element) weights that are computed while the model runs; constant ones are supported")
+      throw .unsupported(
+        "\(try input(index).element) weights that are computed while the model runs; constant ones are supported")
     }
+    return constant
+  }
+
+  /// What ``unpacked(_:)`` answers, made anew and not kept.
+  func unpacking(_ index: Int) throws(OperatorError) -> SharedBytes {
+    let type = try input(index)
+    let constant = try requiredConstant(index)
     let count = type.shape.elementCount
     guard let byteCount = type.byteCount, constant.bytes.count >= byteCount else {
       throw .malformed("input \(index) has \(constant.bytes.count) bytes, too few for \(type)")
     }
     let source = constant.bytes
-    return try packed("unpacked", of: [index]) { () throws(OperatorError) -> SharedBytes in
-      let wide = type.element == .float16 ? MemoryLayout<Float>.stride : 1
-      let (total, overflow) = count.multipliedReportingOverflow(by: wide)
-      guard !overflow else { throw .outOfMemory(bytes: count) }
-      return try unsafe SharedBytes.make(
-        count: total, failure: { _ in OperatorError.outOfMemory(bytes: total) }
-      ) { buffer throws(OperatorError) in
-        let bytes = source.span
-        switch type.element {
-        case .float16:
-          let target = unsafe buffer.bindMemory(to: Float.self)
-          for i in 0..<count {
-            let half = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-            unsafe target[i] = Float(halfBits: half)
-          }
-        case .int4:
-          let target = unsafe buffer.bindMemory(to: Int8.self)
-          for i in 0..<count {
-            let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: Int8.self)
-            unsafe target[i] = (byte &<< (i & 1 == 0 ? 4 : 0)) &>> 4
-          }
-        case .uint4:
-          let target = unsafe buffer.bindMemory(to: UInt8.self)
-          for i in 0..<count {
-            let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: UInt8.self)
-            unsafe target[i] = (byte &>> (i & 1 == 0 ? 0 : 4)) & 15
-          }
-        default:
-          let target = unsafe buffer.bindMemory(to: Int8.self)
-          for i in 0..<count {
-            let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 4, as: Int8.self)
-            unsafe target[i] = (byte &<< (6 - 2 * Int8(i & 3))) &>> 6
-          }
+    let wide = type.element == .float16 ? MemoryLayout<Float>.stride : 1
+    let (total, overflow) = count.multipliedReportingOverflow(by: wide)
+    guard !overflow else { throw .outOfMemory(bytes: count) }
+    return try unsafe SharedBytes.make(
+      count: total, failure: { _ in OperatorError.outOfMemory(bytes: total) }
+    ) { buffer throws(OperatorError) in
+      let bytes = source.span
+      switch type.element {
+      case .float16:
+        let target = unsafe buffer.bindMemory(to: Float.self)
+        for i in 0..<count {
+          let half = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
+          unsafe target[i] = Float(halfBits: half)
+        }
+      case .int4:
+        let target = unsafe buffer.bindMemory(to: Int8.self)
+        for i in 0..<count {
+          let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: Int8.self)
+          unsafe target[i] = (byte &<< (i & 1 == 0 ? 4 : 0)) &>> 4
+        }
+      case .uint4:
+        let target = unsafe buffer.bindMemory(to: UInt8.self)
+        for i in 0..<count {
+          let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: UInt8.self)
+          unsafe target[i] = (byte &>> (i & 1 == 0 ? 0 : 4)) & 15
+        }
+      default:
+        let target = unsafe buffer.bindMemory(to: Int8.self)
+        for i in 0..<count {
+          let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 4, as: Int8.self)
+          unsafe target[i] = (byte &<< (6 - 2 * Int8(i & 3))) &>> 6
         }
       }
     }

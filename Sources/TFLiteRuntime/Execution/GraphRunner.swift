@@ -135,6 +135,7 @@ internal import TensorTypes
     guard segments.isEmpty else { return }
     builder = makeBuilder()
     let variableLookup: SegmentBuilder.Lookup = { [unowned self] in variableSlot($0) }
+    defer { context.endPacking() }
     segments = [try builder.build(from: 0, isFirst: true, memory: variableLookup)]
     for id in graph.inputs {
       guard let value = graph[id].initialValue, let slot = slot(of: id) else { continue }
@@ -199,6 +200,7 @@ internal import TensorTypes
       if try builder.fits(segments[index], memory: lookup) { return }
       segments.removeLast(segments.count - index)
     }
+    defer { context.endPacking() }
     let segment = try builder.build(from: start, isFirst: false, memory: lookup)
     guard segment.nodes.upperBound > start else {
       throw ModelError(.unsupported, "the operator's shape cannot be resolved", at: graph.location(of: start))

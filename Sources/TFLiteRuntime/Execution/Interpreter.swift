@@ -25,12 +25,17 @@ public final class Interpreter {
     public var compiler: GraphCompiler
     /// What must run on delegates.
     public var requirement: PlacementRequirement
+    /// Where packed weights of the built-in kernels are kept for later processes; nil for nowhere.
+    public var weightCache: WeightCache?
+    /// Threads that pack weights while the model is loaded, even where it then runs with fewer; nil for all processors that the process may use,
+    /// at most 4. They end when the weights are packed.
+    public var packingThreads: Int?
 
     public init(
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
       preservesIntermediates: Bool = false, states: [State] = [],
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler(),
-      requirement: PlacementRequirement = .anywhere
+      requirement: PlacementRequirement = .anywhere, weightCache: WeightCache? = nil, packingThreads: Int? = nil
     ) {
       self.threads = threads
       self.threadPool = threadPool
@@ -40,6 +45,8 @@ public final class Interpreter {
       self.planningEffort = planningEffort
       self.compiler = compiler
       self.requirement = requirement
+      self.weightCache = weightCache
+      self.packingThreads = packingThreads
     }
   }
 
@@ -122,10 +129,14 @@ public final class Interpreter {
       inputNames = names(original.inputs, found?.inputs ?? [])
       outputNames = names(original.outputs, found?.outputs ?? [])
     }
+    let threadPool = options.threadPool ?? ThreadPool(count: max(options.threads, 1))
+    let packing = ConstantPacking(
+      threads: options.packingThreads ?? ConstantPacking.availableThreads, threadPool: threadPool,
+      modelBytes: model.byteCount)
+    packing.store = options.weightCache.map { model.cachedWeights($0, packing) }
     context = ExecutionContext(
-      threadPool: options.threadPool ?? ThreadPool(count: max(options.threads, 1)),
-      resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes),
-      usesWinograd: !options.compiler.disabled.contains(.winograd))
+      threadPool: threadPool, resources: options.resources ?? Resources(byteLimit: model.limits.arenaBytes),
+      usesWinograd: !options.compiler.disabled.contains(.winograd), packing: packing)
     let graph = try model.compiledGraph(subgraph, compiler: options.compiler)
     let states = try Self.resolve(
       options.states, graph, inputs: zip(inputNames, inputIDs), outputs: zip(outputNames, outputIDs))

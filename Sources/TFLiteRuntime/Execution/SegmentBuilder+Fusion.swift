@@ -13,7 +13,9 @@ extension SegmentBuilder {
     guard !preservesIntermediates else { return [:] }
     // Operators that read a state or make the next one keep it in place by themselves.
     let carried = Set(states.keys).union(states.values)
-    var fusion = FusionGraph(graph, range: range, types: types, constants: { graph[$0].constant ?? values[$0] }) {
+    var fusion = FusionGraph(
+      graph, range: range, types: types, packing: context.packing, constants: { graph[$0].constant ?? values[$0] }
+    ) {
       let node = graph.nodes[range.lowerBound + $0]
       return !inRegion.contains($0) && !resolved[$0].isKnown && !resolved[$0].dependsOnValues
         && calls[range.lowerBound + $0] == nil
@@ -39,6 +41,7 @@ extension SegmentBuilder {
       inputs: node.inputs.map { $0.map { types[$0.index] } }, outputs: node.outputs.map { types[$0.index] },
       values: node.inputs.map { $0.flatMap { graph[$0].constant ?? values[$0] }.map { .constant($0) } ?? .unknown },
       threads: self.context.threadPool.count, usesWinograd: self.context.usesWinograd,
+      packing: self.context.packing,
       companion: { [graph] index in
         guard graph.tensors.indices.contains(index), let constant = graph.tensors[index].constant else { return nil }
         return (graph.tensors[index].type, constant)

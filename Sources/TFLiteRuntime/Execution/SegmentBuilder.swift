@@ -198,6 +198,7 @@ struct SegmentBuilder {
       intermediates: node.intermediates.map { graph[$0].type },
       variables: Set(node.inputs.indices.filter { node.inputs[$0].map { isVariable($0) } ?? false }),
       bodies: node.bodies, resources: memory == nil ? nil : context.resources, usesWinograd: context.usesWinograd,
+      packing: context.packing,
       companion: { [graph] index in
         guard graph.tensors.indices.contains(index), let constant = graph.tensors[index].constant else { return nil }
         return (graph.tensors[index].type, constant)

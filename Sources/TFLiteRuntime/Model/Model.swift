@@ -34,6 +34,8 @@ public final class Model: Sendable {
   package let content: SharedBytes
   /// The subgraphs after the graph passes, made when an interpreter first asks for them.
   let compiledGraphs = CompiledGraphs()
+  /// The packed weights that other processes left.
+  let cachedWeights = CachedWeightsOfModel()
 
   /// Loads the file at `path`, which is mapped, not read. External buffers are looked for beside it.
   ///

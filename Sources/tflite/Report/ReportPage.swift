@@ -1,5 +1,5 @@
-internal import Delegates
 internal import Foundation
+internal import TFLiteRuntime
 
 /// The page of `benchmark --html`: one document with data, style and script inside, which loads nothing and sends nothing.
 enum ReportPage {

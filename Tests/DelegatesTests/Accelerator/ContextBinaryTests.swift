@@ -1,3 +1,4 @@
+import TFLiteRuntime
 import Testing
 
 @testable import Delegates

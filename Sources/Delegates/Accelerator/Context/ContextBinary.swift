@@ -1,3 +1,5 @@
+internal import TFLiteRuntime
+
 /// A compiled partition as it stands in a file.
 ///
 /// Layout, little endian: 8 bytes `TFLACTX` and a zero; format version (4); architecture (4); SHA-256 of the model's content (32), of the options
@@ -86,16 +88,5 @@ struct ContextBinary: Equatable {
   init(key: Key, payload: [UInt8]) {
     self.key = key
     self.payload = payload
-  }
-}
-
-extension [UInt8] {
-  mutating func append<T: FixedWidthInteger>(littleEndian value: T) {
-    for byte in 0..<T.bitWidth / 8 { append(UInt8(truncatingIfNeeded: value >> T(byte * 8))) }
-  }
-
-  /// The integer at `offset`, which must be inside.
-  func littleEndian<T: FixedWidthInteger>(at offset: Int) -> T {
-    (0..<T.bitWidth / 8).reduce(T(0)) { $0 | T(truncatingIfNeeded: self[offset + $1]) << T($1 * 8) }
   }
 }

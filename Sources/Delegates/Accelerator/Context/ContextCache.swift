@@ -1,5 +1,4 @@
 internal import FlatBuffers
-internal import Glibc
 internal import Kernels
 internal import TFLiteRuntime
 internal import TensorTypes
@@ -66,7 +65,7 @@ struct ContextCache {
   ) throws(DelegateError) -> CompiledConstants {
     let path = path(region)
     let key = key(region)
-    if let bytes = Self.read(path, limit: CompiledConstants.largestPayload(region) + ContextBinary.headerBytes) {
+    if let bytes = CacheFile.read(path, limit: CompiledConstants.largestPayload(region) + ContextBinary.headerBytes) {
       do throws(ContextBinary.Rejection) {
         let binary = try ContextBinary(bytes, for: key)
         let constants = try CompiledConstants(payload: binary.payload, region: region, rounding: rounding)
@@ -78,76 +77,12 @@ struct ContextCache {
     }
     let constants = try CompiledConstants(region, rounding: rounding)
     let binary = ContextBinary(key: key, payload: constants.payload(region))
-    if let problem = Self.write(binary.bytes, to: path) {
+    if let problem = CacheFile.write(binary.bytes, to: path) {
       log.add(.contextNotWritten(path: path, reason: problem))
     } else {
       log.add(.contextWritten(path: path))
     }
     return constants
-  }
-
-  /// A file's bytes, copied: a mapping would change with the file. Of a file of more than `limit` bytes, one byte more than that; nil when it
-  /// cannot be read.
-  static func read(_ path: String, limit: Int) -> [UInt8]? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size >= 0 else {
-      return nil
-    }
-    var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit + 1))
-    var done = 0
-    while done < bytes.count {
-      let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-        unsafe Glibc.read(descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      done += count
-    }
-    bytes.removeLast(bytes.count - done)
-    return bytes
-  }
-
-  /// Writes a file that appears complete or not at all.
-  ///
-  /// - Returns: what went wrong; nil when it is on the disk.
-  static func write(_ bytes: [UInt8], to path: String) -> String? {
-    let temporary = "\(path).\(String(UInt64.random(in: 0...(.max)), radix: 16)).partial"
-    let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { return problem("open") }
-    func fail(_ call: String) -> String {
-      let text = problem(call)
-      close(descriptor)
-      unsafe unlink(temporary)
-      return text
-    }
-    var done = 0
-    while done < bytes.count {
-      let count = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe Glibc.write(descriptor, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done)
-      }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return fail("write") }
-      done += count
-    }
-    guard fsync(descriptor) == 0 else { return fail("fsync") }
-    guard unsafe rename(temporary, path) == 0 else { return fail("rename") }
-    close(descriptor)
-    // The new name lasts through a power failure where the file system can do that.
-    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let directory = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    if directory >= 0 {
-      _ = fsync(directory)
-      close(directory)
-    }
-    return nil
-  }
-
-  private static func problem(_ call: String) -> String {
-    let number = errno
-    return "\(call): " + (unsafe strerror(number).map { unsafe String(cString: $0) } ?? "error \(number)")
   }
 }
 

@@ -64,7 +64,8 @@ struct FuseConvolutionChain: FusionPass {
     let inputs = node?.inputs ?? []
     return NodeContext(
       inputs: inputs.map { $0.map { graph.type($0) } }, outputs: node?.outputs.map { graph.type($0) } ?? [],
-      values: inputs.map { graph.constant($0).map { .constant($0) } ?? .unknown }, threads: 1)
+      values: inputs.map { graph.constant($0).map { .constant($0) } ?? .unknown }, threads: 1,
+      packing: graph.packing)
   }
 
   private func replace(_ links: [Link], image: TensorID, members: [Int], _ graph: inout FusionGraph) -> Bool {

@@ -24,6 +24,8 @@ struct FusionGraph {
 
   private(set) var entries: [Entry?]
   let types: [TensorType]
+  /// How constants are packed.
+  let packing: ConstantPacking
   private let constants: (TensorID) -> Constant?
   private var producers: [Int]
   /// How often each tensor is read, by operators and as an output.
@@ -37,10 +39,11 @@ struct FusionGraph {
   ///   - types: of all tensors, with resolved shapes.
   ///   - constants: the values of constant tensors.
   init(
-    _ graph: Graph, range: Range<Int>, types: [TensorType], constants: @escaping (TensorID) -> Constant?,
-    isEligible: (Int) -> Bool
+    _ graph: Graph, range: Range<Int>, types: [TensorType], packing: ConstantPacking,
+    constants: @escaping (TensorID) -> Constant?, isEligible: (Int) -> Bool
   ) {
     self.types = types
+    self.packing = packing
     self.constants = constants
     reads = [Int](repeating: 0, count: graph.tensors.count)
     producers = [Int](repeating: -1, count: graph.tensors.count)

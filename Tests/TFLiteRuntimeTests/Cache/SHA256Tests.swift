@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Delegates
+@testable import TFLiteRuntime
 
 /// NIST's vectors (FIPS 180-4 examples, SHA Test Vectors), and pieces of any size.
 @Suite struct SHA256Tests {

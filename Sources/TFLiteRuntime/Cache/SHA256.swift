@@ -7,6 +7,8 @@ package struct SHA256 {
   private var schedule = [UInt32](repeating: 0, count: 64)
   private var length: UInt64 = 0
 
+  package init() {}
+
   private static let constants: [UInt32] = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
     0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
@@ -24,11 +26,11 @@ package struct SHA256 {
     return hash.finish()
   }
 
-  static func hash(_ bytes: [UInt8]) -> [UInt8] { unsafe hash(bytes.span.bytes) }
+  package static func hash(_ bytes: [UInt8]) -> [UInt8] { unsafe hash(bytes.span.bytes) }
 
   package static func hash(_ text: String) -> [UInt8] { hash(Array(text.utf8)) }
 
-  mutating func update(_ bytes: RawSpan) {
+  package mutating func update(_ bytes: RawSpan) {
     length &+= UInt64(bytes.byteCount)
     var position = 0
     if !block.isEmpty {
@@ -51,13 +53,13 @@ package struct SHA256 {
     }
   }
 
-  mutating func update(_ text: String) {
+  package mutating func update(_ text: String) {
     let bytes = Array(text.utf8)
     unsafe update(bytes.span.bytes)
   }
 
   /// The 32 bytes of the hash.
-  mutating func finish() -> [UInt8] {
+  package mutating func finish() -> [UInt8] {
     let bits = length &* 8
     var padding: [UInt8] = [0x80]
     padding += [UInt8](repeating: 0, count: (119 - Int(length % 64)) % 64)
