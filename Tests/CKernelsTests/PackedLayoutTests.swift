@@ -24,13 +24,13 @@ import Testing
   ]
 
   private static let geometry = tflk_conv_geometry(
-    batch: 1, input_height: 5, input_width: 5, input_channels: 20, output_height: 3, output_width: 3,
+    batch: 1, input_height: 14, input_width: 14, input_channels: 20, output_height: 12, output_width: 12,
     output_channels: 37,
     kernel_height: 3, kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
     pad_top: 0, pad_left: 0, input_pixel_stride: 20, output_pixel_stride: 37)
 
   private static let depthwise = tflk_conv_geometry(
-    batch: 1, input_height: 5, input_width: 5, input_channels: 37, output_height: 3, output_width: 3,
+    batch: 1, input_height: 14, input_width: 14, input_channels: 37, output_height: 12, output_width: 12,
     output_channels: 37,
     kernel_height: 3, kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
     pad_top: 0, pad_left: 0, input_pixel_stride: 37, output_pixel_stride: 37)
@@ -63,9 +63,11 @@ import Testing
     var geometry = Self.geometry
     var depthwise = Self.depthwise
     var narrow = tflk_quantized_format(
-      input_type: TFLK_INT8, weight_type: TFLK_INT8, input_zero_point: 3, weight_zero_point: 0)
+      input_type: TFLK_INT8, weight_type: TFLK_INT8, input_zero_point: 3, weight_zero_point: 0, lowest_result: -140,
+      highest_result: 115)
     var wide = tflk_quantized_format(
-      input_type: TFLK_INT16, weight_type: TFLK_INT8, input_zero_point: 0, weight_zero_point: 0)
+      input_type: TFLK_INT16, weight_type: TFLK_INT8, input_zero_point: 0, weight_zero_point: 0, lowest_result: 0,
+      highest_result: 0)
     let floatTiles = (columns + table.f32_tile_columns - 1) / table.f32_tile_columns
     let tiles = (columns + table.int8_tile_columns - 1) / table.int8_tile_columns
     let hashes = [
