@@ -15,6 +15,7 @@
 #include "argument.h"
 #include "content_hash.h"
 #include "processors.h"
+#include "thread_pool.h"
 #include "transpose.h"
 
 #include <stdbool.h>
