@@ -31,10 +31,11 @@ internal import Synchronization
   /// The `pthreadpool_t` for libraries that take one, with threads of its own; nil for a pool of one.
   package var handle: OpaquePointer? {
     guard count > 1 else { return nil }
-    return library.withLock { address in
+    let address = library.withLock { address in
       if address == nil { address = unsafe UInt(bitPattern: pthreadpool_create(count)) }
-      return unsafe address.flatMap { unsafe OpaquePointer(bitPattern: $0) }
+      return address
     }
+    return unsafe address.flatMap { unsafe OpaquePointer(bitPattern: $0) }
   }
 
   /// Sends the threads of ``handle``, if there are any, to sleep; left to themselves they look for work for tens of milliseconds.
