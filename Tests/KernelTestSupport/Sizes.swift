@@ -19,6 +19,8 @@ public enum Sizes {
 
   /// Pairs of shapes that broadcast: scalars, equal ones, rows, columns, both at once, up to rank 8, and empty.
   public static let broadcasts: [([Int], [Int])] = [
+    // A short row that meets many others, more than are taken at once and more than one thread's share.
+    ([2, 5, 7, 8], [2, 5, 1, 8]), ([2, 1, 8], [2, 90, 8]), ([3, 1, 9], [2, 3, 50, 9]), ([2, 3000, 6], [2, 1, 6]),
     ([], []), ([0], [1]), ([1], [0]), ([1], [1]), ([3], []), ([], [5]), ([1], [8]), ([7], [7]), ([16], [16]),
     ([17], [17]), ([2, 35], [35]), ([35], [2, 35]), ([2, 35], [2, 1]), ([2, 1], [2, 35]), ([4, 1], [1, 9]),
     ([2, 3, 4, 5], [5]), ([2, 3, 4, 5], [3, 1, 1]), ([2, 1, 4, 1], [3, 1, 5]),

@@ -68,6 +68,28 @@ struct Broadcast: Sendable {
   /// Whether an operand repeats its element along a run.
   func repeats(_ operand: Int) -> Bool { strides[operand][0] == 0 }
 
+  /// A short run of one of two operands that is used again for each of `rows` neighbouring runs, along which the other operand advances with the
+  /// result: several such runs can be taken at once. Nil where there is none.
+  var repeatedRun: (operand: Int, length: Int, rows: Int)? {
+    let length = extents[0]
+    guard (2..<64).contains(length), extents[1] > 1, strides.count == 2, !repeats(0), !repeats(1) else { return nil }
+    let advancing = strides.indices.filter { strides[$0][1] == length }
+    guard advancing.count == 1, strides[1 - advancing[0]][1] == 0 else { return nil }
+    return (1 - advancing[0], length, extents[1])
+  }
+
+  /// Where the operands begin for run `index` of the result.
+  func runStart(_ index: Int) -> (left: Int, right: Int) {
+    var (outer, row) = index.quotientAndRemainder(dividingBy: extents[1])
+    var (left, right) = (row * strides[0][1], row * strides[1][1])
+    for loop in 2..<max(extents.count, 2) {
+      (outer, row) = outer.quotientAndRemainder(dividingBy: extents[loop])
+      left += row * strides[0][loop]
+      right += row * strides[1][loop]
+    }
+    return (left, right)
+  }
+
   /// Calls `body` for runs that together cover the result's elements `range`: the position in the result, the positions of the operands'
   /// first elements, and the length. Along a run an operand either advances with the result or repeats one element.
   @inline(__always)

@@ -158,6 +158,7 @@ enum FloatArithmetic: Sendable {
 
   /// The kernel that combines inputs 0 and 1, broadcast against each other, and clamps the result to a range. NaN passes.
   func kernel(_ broadcast: Broadcast, _ range: ClosedRange<Float> = -.infinity ... .infinity) -> Kernel {
+    if let repeated = broadcast.repeatedRun { return groupedKernel(broadcast, repeated, range) }
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)
     let combine = unsafe combine
@@ -184,6 +185,47 @@ enum FloatArithmetic: Sendable {
 }
 
 extension FloatArithmetic {
+  /// The same where one operand's run is used again for many short runs: copies of it meet several runs of the other operand at once.
+  private func groupedKernel(
+    _ broadcast: Broadcast, _ repeated: (operand: Int, length: Int, rows: Int), _ range: ClosedRange<Float>
+  ) -> Kernel {
+    let combine = unsafe combine
+    let (length, rows) = (repeated.length, repeated.rows)
+    let isLeft = repeated.operand == 0
+    return Kernel { io throws(OperatorError) in
+      let runs = broadcast.shape.elementCount / length
+      try io.parallel(runs, grain: max(1, elementwiseGrain / length)) { part in
+        var copies = InlineArray<512, Float>(repeating: 0)
+        var next = part.lowerBound
+        while next < part.upperBound {
+          let (left, right) = broadcast.runStart(next)
+          let group = min(copies.count / length, rows - next % rows, part.upperBound - next)
+          let count = group * length
+          let source = io.input(
+            isLeft ? 0 : 1, as: Float.self, in: (isLeft ? left : right)..<(isLeft ? left : right) + length)
+          for copy in 0..<group {
+            for i in source.indices { copies[copy * length + i] = source[i] }
+          }
+          let other = io.input(
+            isLeft ? 1 : 0, as: Float.self, in: (isLeft ? right : left)..<(isLeft ? right : left) + count)
+          var y = io.output(0, as: Float.self, in: next * length..<next * length + count)
+          // Safety: all three have `count` elements; the kernel may write where it reads.
+          unsafe copies.span.withUnsafeBufferPointer { copies in
+            unsafe other.withUnsafeBufferPointer { other in
+              unsafe y.withUnsafeMutableBufferPointer { y in
+                unsafe combine?(
+                  isLeft ? copies.baseAddress : other.baseAddress, false,
+                  isLeft ? other.baseAddress : copies.baseAddress,
+                  false, y.baseAddress, count, range.lowerBound, range.upperBound)
+              }
+            }
+          }
+          next += group
+        }
+      }
+    }
+  }
+
   private typealias CombineHalves =
     @convention(c) (
       UnsafePointer<UInt16>?, Bool, UnsafePointer<UInt16>?, Bool, UnsafeMutablePointer<UInt16>?, Int, Float, Float
