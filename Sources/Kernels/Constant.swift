@@ -47,6 +47,19 @@ public final class Constant: Sendable {
     return (form.bytes, form.job)
   }
 
+  /// The form named `layout`, unless nobody but this constant has it any more, as when its kernel was given up for a fused one: then it is
+  /// forgotten.
+  func wantedForm(_ layout: String) -> SharedBytes? {
+    forms.withLock { forms in
+      weak let bytes = forms[layout]?.bytes
+      let job = forms[layout]?.job
+      forms[layout] = nil
+      guard let bytes else { return nil }
+      forms[layout] = Form(bytes: bytes, job: job)
+      return bytes
+    }
+  }
+
   /// Bytes of all packed forms.
   public var packedBytes: Int {
     forms.withLock { $0.values.reduce(0) { $0 + $1.bytes.count } }

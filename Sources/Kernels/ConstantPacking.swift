@@ -27,11 +27,11 @@ package final class ConstantPacking: Sendable {
   private let keptForms = Mutex<(any PackedFormStore)?>(nil)
   private let orders = Mutex<[Order]>([])
 
-  /// A form to fill, and what a store knows it by.
+  /// A form to fill, and what a store knows it by. The form itself stands with the first constant.
   fileprivate struct Order {
     let job: PackingJob
-    let form: SharedBytes
     let layout: String
+    let key: String
     let constants: [Constant]
   }
 
@@ -74,7 +74,7 @@ package final class ConstantPacking: Sendable {
     return own ?? ThreadPool(count: threads)
   }
 
-  /// Fills the forms that were asked for since the last time.
+  /// Fills the forms that were asked for since the last time and that somebody still has.
   package func finish() {
     let orders = orders.withLock { orders in
       defer { orders = [] }
@@ -84,10 +84,18 @@ package final class ConstantPacking: Sendable {
   }
 
   private func fill(_ orders: [Order]) {
-    guard !orders.isEmpty else { return }
-    PackingJob.run(orders.map(\.job)) { threadPool(forBytes: $0) }
-    guard let store else { return }
-    for order in orders { store.add(order.form, layout: order.layout, of: order.constants) }
+    var wanted: [(order: Order, form: SharedBytes)] = []
+    // A fused operator asks again for the forms of those that it is made of.
+    var seen: Set<ObjectIdentifier> = []
+    for order in orders where seen.insert(ObjectIdentifier(order.job)).inserted {
+      if let form = order.constants.first?.wantedForm(order.key) { wanted.append((order, form)) }
+    }
+    guard !wanted.isEmpty else { return }
+    PackingJob.run(wanted.map(\.order.job)) { threadPool(forBytes: $0) }
+    if let store {
+      for (order, form) in wanted { store.add(form, layout: order.layout, of: order.constants) }
+    }
+    withExtendedLifetime(wanted) {}
   }
 
   /// Fills a form now or later.
@@ -186,7 +194,8 @@ extension NodeContext {
     guard let constant = constants.first, constants.count == inputs.count else {
       throw .unsupported("weights that are computed cannot be packed once")
     }
-    let (form, job) = try constant.form(key(layout, inputs)) { () throws(OperatorError) -> (SharedBytes, PackingJob?) in
+    let key = key(layout, inputs)
+    let (form, job) = try constant.form(key) { () throws(OperatorError) -> (SharedBytes, PackingJob?) in
       let store = packing.store
       if let form = store?.form(layout, of: constants, byteCount: byteCount) { return (form, nil) }
       // What is only made to be packed does not wait for the others: all of it together would be much.
@@ -201,16 +210,11 @@ extension NodeContext {
         return (form, nil)
       }
       let bytes = constant.bytes
-      return (
-        form,
-        PackingJob(byteCount: byteCount, parts: parts, source: bytes) { part in
-          unsafe pack(part, bytes, target)
-          withExtendedLifetime(form) {}
-        }
-      )
+      // Safety: who runs the job has the form.
+      return (form, PackingJob(byteCount: byteCount, parts: parts, source: bytes) { unsafe pack($0, bytes, target) })
     }
     if let job {
-      packing.take(ConstantPacking.Order(job: job, form: form, layout: layout, constants: constants))
+      packing.take(ConstantPacking.Order(job: job, layout: layout, key: key, constants: constants))
     }
     return form
   }
