@@ -83,13 +83,26 @@ class Peer:
         self.process.wait()
 
 
-def run_ours(model, threads, count, delegate):
-    command = [os.environ["TFLITE"], "benchmark", model, "--json", "--threads", str(threads), "--runs", str(count), "--warmup", "3",
-               "--delegate", delegate]
+def report_of_ours(model, threads, *arguments):
+    """What `tflite benchmark --json` says."""
+    command = [os.environ["TFLITE"], "benchmark", model, "--json", "--threads", str(threads), *arguments]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         sys.exit(f"{' '.join(command)}: {answer.stderr.strip()}")
-    return json.loads(answer.stdout)["samples_us"]
+    return json.loads(answer.stdout)
+
+
+def run_ours(model, threads, count, delegate):
+    return report_of_ours(model, threads, "--runs", str(count), "--warmup", "3", "--delegate", delegate)["samples_us"]
+
+
+def in_turn(engines, number):
+    """The engines in the order of round `number`: each round begins with another one."""
+    return engines[number % len(engines):] + engines[:number % len(engines)]
+
+
+def name_of(model):
+    return Path(model).parent.name if Path(model).stem == "model" else Path(model).stem
 
 
 def measure(model, threads, options):
@@ -99,9 +112,7 @@ def measure(model, threads, options):
     running = {engine: peer for engine, peer in peers.items() if not peer.error}
     rounds = {engine: [] for engine in ("ours", *running)}
     for number in range(options.rounds):
-        engines = list(rounds)
-        # Each round begins with another engine.
-        for engine in engines[number % len(engines):] + engines[:number % len(engines)]:
+        for engine in in_turn(list(rounds), number):
             samples = (run_ours(model, threads, options.runs, options.delegate) if engine == "ours"
                        else running[engine].run(options.runs))
             rounds[engine].append(statistics.median(samples))
@@ -109,7 +120,7 @@ def measure(model, threads, options):
         peer.close()
     ratios = {engine: sorted(theirs / ours for theirs, ours in zip(rounds[engine], rounds["ours"])) for engine in running}
     return {
-        "model": Path(model).parent.name if Path(model).stem == "model" else Path(model).stem,
+        "model": name_of(model),
         "threads": threads,
         "ms": {engine: statistics.median(values) / 1e3 for engine, values in rounds.items()},
         "ratio": {engine: {"median": statistics.median(values), "min": values[0], "max": values[-1]}
@@ -140,18 +151,23 @@ def chart(rows):
     return "\n".join(lines) + "\n"
 
 
+def common_arguments(description):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--threads", default="1", type=lambda text: [int(part) for part in text.split(",")])
+    parser.add_argument("--rounds", default=5, type=int)
+    parser.add_argument("--peers", default=PEERS, type=lambda text: text.split(","))
+    parser.add_argument("--json", metavar="FILE")
+    return parser
+
+
 def main():
     if sys.argv[1:2] == ["--serve"]:
         serve(sys.argv[2], sys.argv[4], int(sys.argv[3]))
         return
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", default="1", type=lambda text: [int(part) for part in text.split(",")])
-    parser.add_argument("--rounds", default=5, type=int)
+    parser = common_arguments(__doc__)
     parser.add_argument("--runs", default=20, type=int, help="invocations of each engine in a round")
-    parser.add_argument("--peers", default=PEERS, type=lambda text: text.split(","))
     parser.add_argument("--delegate", default="builtin")
-    parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--chart", metavar="FILE.svg")
     options = parser.parse_args()
     rows = []

@@ -1,9 +1,6 @@
 """Start-up and peak memory of tflite beside LiteRT and OpenVINO: each measurement in a new process, in turns, with random inputs."""
 
-import argparse
 import json
-import math
-import os
 import re
 import shutil
 import statistics
@@ -15,8 +12,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "peers"))
 import peers  # noqa: E402
-
-PEERS = ("litert", "openvino")
 
 
 def resident(field):
@@ -52,13 +47,7 @@ def run_peer(engine, model, threads):
 
 
 def run_ours(model, threads, cache):
-    command = [os.environ["TFLITE"], "benchmark", model, "--json", "--threads", str(threads), "--runs", "1", "--warmup", "1"]
-    if cache:
-        command += ["--weight-cache", cache]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        sys.exit(f"{' '.join(command)}: {answer.stderr.strip()}")
-    report = json.loads(answer.stdout)
+    report = peers.report_of_ours(model, threads, "--runs", "1", "--warmup", "1", *(["--weight-cache", cache] if cache else []))
     return {"load": report["load_us"] / 1e3, "first": report["first_us"] / 1e3, "peak_kb": report["peak_rss_kb"]}
 
 
@@ -75,9 +64,7 @@ def measure(model, threads, options):
         samples = {engine: [] for engine in engines}
         failed = {}
         for number in range(options.rounds):
-            order = list(engines)
-            # Each round begins with another engine.
-            for engine in order[number % len(order):] + order[:number % len(order)]:
+            for engine in peers.in_turn(list(engines), number):
                 if engine in failed:
                     continue
                 sample = engines[engine]()
@@ -98,7 +85,7 @@ def measure(model, threads, options):
     }
     ours = [engine for engine in ("cold", "warm") if engine in result]
     return {
-        "model": Path(model).parent.name if Path(model).stem == "model" else Path(model).stem,
+        "model": peers.name_of(model),
         "threads": threads,
         "engines": result,
         "ratio": {
@@ -110,21 +97,12 @@ def measure(model, threads, options):
     }
 
 
-def geometric_mean(values):
-    return math.exp(sum(map(math.log, values)) / len(values))
-
-
 def main():
     if sys.argv[1:2] == ["--start"]:
         start(sys.argv[2], sys.argv[4], int(sys.argv[3]))
         return
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", default="1", type=lambda text: [int(part) for part in text.split(",")])
-    parser.add_argument("--rounds", default=5, type=int)
-    parser.add_argument("--peers", default=PEERS, type=lambda text: text.split(","))
+    parser = peers.common_arguments(__doc__)
     parser.add_argument("--no-warm", dest="warm", action="store_false", help="leave out the runs with a weight cache")
-    parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     rows = []
     for threads in options.threads:
@@ -148,8 +126,8 @@ def main():
                           if row["threads"] == threads and engine in row["ratio"].get(peer, {})]
                 if ratios:
                     print(f"geometric mean over {len(ratios)} models, {threads} threads, {engine}: "
-                          f"{geometric_mean([ratio['time'] for ratio in ratios]):.2f} of {peer}'s time, "
-                          f"{geometric_mean([ratio['peak'] for ratio in ratios]):.2f} of its memory")
+                          f"{peers.geometric_mean([ratio['time'] for ratio in ratios]):.2f} of {peer}'s time, "
+                          f"{peers.geometric_mean([ratio['peak'] for ratio in ratios]):.2f} of its memory")
     if options.json:
         Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
 
