@@ -5,16 +5,16 @@
 
 #include "thread_pool.h"
 
-typedef __attribute__((swiftcall)) void (*closure_function)(size_t index, __attribute__((swift_context)) void *context);
+typedef __attribute__((swiftcall)) void (*closure_function)(size_t index, size_t thread, __attribute__((swift_context)) void *context);
 
 struct closure {
   closure_function function;
   void *context;
 };
 
-static void call(void *argument, size_t index) {
+static void call(void *argument, size_t index, size_t thread) {
   const struct closure *closure = argument;
-  closure->function(index, closure->context);
+  closure->function(index, thread, closure->context);
 }
 
 __attribute__((swiftcall)) void tflk_parallelize(tflk_thread_pool *pool, size_t count, closure_function function, void *context) {

@@ -6,10 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-// The call that is running, in one word, so that a thread that takes an item knows that the call is still the one it looked at: its number in
-// 24 bits, the next item in 20, the number of items in 20.
+// What is left of a thread's share of the running call, in one word, so that whoever takes an item knows that the share is still the one it looked
+// at: the call's number in 24 bits, the first item that is left in 20, the end of the items in 20.
 enum { ITEM_BITS = 20 };
 static const uint64_t most_items = ((uint64_t)1 << ITEM_BITS) - 1;
 
@@ -18,21 +19,33 @@ enum { LOOKING_NANOSECONDS = 100000, WAITING_PAUSES = 2000 };
 
 enum { LINE = 64 };
 
+struct share {
+  _Alignas(LINE) _Atomic uint64_t items;
+  // Of the call; read only by holders of one of the share's items.
+  void (*task)(void *, size_t, size_t);
+  void *argument;
+  size_t first;
+};
+
+struct worker {
+  tflk_thread_pool *pool;
+  size_t index;
+  pthread_t thread;
+};
+
 struct tflk_thread_pool {
-  _Alignas(LINE) _Atomic uint64_t ticket;
   _Alignas(LINE) _Atomic uint64_t done;
   _Alignas(LINE) _Atomic uint32_t sleepers;
   _Atomic bool busy, stopping;
-  // Of the running call; read only by holders of one of its items.
-  void (*task)(void *, size_t);
-  void *argument;
-  size_t first;
 
   pthread_mutex_t mutex;
   pthread_cond_t work;
   uint32_t looking_pauses;
-  size_t workers;
-  pthread_t threads[];
+  size_t threads;
+  // One per thread; the caller's is the first.
+  struct share *shares;
+  // One per thread but the caller.
+  struct worker *workers;
 };
 
 static void pause_briefly(void) {
@@ -49,37 +62,55 @@ static uint64_t nanoseconds(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static bool has_items(uint64_t ticket) { return (ticket >> ITEM_BITS & most_items) < (ticket & most_items); }
+static uint64_t number_of(uint64_t items) { return items >> 2 * ITEM_BITS; }
 
-// Takes items until there are none; whether there was one.
-static bool take_items(tflk_thread_pool *pool) {
-  bool any = false;
-  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
-  while (has_items(ticket)) {
-    if (!atomic_compare_exchange_weak_explicit(
-            &pool->ticket, &ticket, ticket + (most_items + 1), memory_order_acquire, memory_order_acquire)) {
-      continue;
-    }
-    any = true;
-    pool->task(pool->argument, pool->first + (size_t)(ticket >> ITEM_BITS & most_items));
-    atomic_fetch_add_explicit(&pool->done, 1, memory_order_release);
-    ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+// Takes items of a share until there are none: its owner the first that is left, others the last, so that both stay with neighbours.
+static uint64_t take_items(struct share *share, size_t thread, bool owns) {
+  uint64_t taken = 0;
+  uint64_t items = atomic_load_explicit(&share->items, memory_order_acquire);
+  for (;;) {
+    const uint64_t next = items >> ITEM_BITS & most_items, end = items & most_items;
+    if (next >= end) return taken;
+    const uint64_t rest = owns ? items + (most_items + 1) : items - 1;
+    if (!atomic_compare_exchange_weak_explicit(&share->items, &items, rest, memory_order_acquire, memory_order_acquire)) continue;
+    share->task(share->argument, share->first + (size_t)(owns ? next : end - 1), thread);
+    taken++;
+    items = atomic_load_explicit(&share->items, memory_order_acquire);
   }
-  return any;
+}
+
+// Does a thread's share, then what is left of the others'; returns the items done.
+static uint64_t take_shares(tflk_thread_pool *pool, size_t thread, _Atomic uint64_t *done) {
+  uint64_t all = 0;
+  for (size_t i = 0; i < pool->threads; i++) {
+    const size_t other = thread + i < pool->threads ? thread + i : thread + i - pool->threads;
+    const uint64_t taken = take_items(&pool->shares[other], thread, i == 0);
+    if (taken > 0 && done != NULL) atomic_fetch_add_explicit(done, taken, memory_order_release);
+    all += taken;
+  }
+  return all;
 }
 
 static void *work(void *argument) {
-  tflk_thread_pool *pool = argument;
+  const struct worker *worker = argument;
+  tflk_thread_pool *pool = worker->pool;
+  const _Atomic uint64_t *own = &pool->shares[worker->index].items;
+  uint64_t seen = 0;
   for (;;) {
     for (uint32_t pauses = 0; pauses < pool->looking_pauses; pauses++) {
-      if (take_items(pool)) pauses = 0;
+      const uint64_t number = number_of(atomic_load_explicit(own, memory_order_acquire));
+      if (number != seen) {
+        seen = number;
+        take_shares(pool, worker->index, &pool->done);
+        pauses = 0;
+      }
       if (atomic_load_explicit(&pool->stopping, memory_order_relaxed)) return NULL;
       pause_briefly();
     }
     pthread_mutex_lock(&pool->mutex);
     // A caller first offers its items, then looks for sleepers; a sleeper first says that it sleeps, then looks for items.
     atomic_fetch_add(&pool->sleepers, 1);
-    while (!has_items(atomic_load(&pool->ticket)) && !atomic_load(&pool->stopping)) pthread_cond_wait(&pool->work, &pool->mutex);
+    while (number_of(atomic_load(own)) == seen && !atomic_load(&pool->stopping)) pthread_cond_wait(&pool->work, &pool->mutex);
     atomic_fetch_sub(&pool->sleepers, 1);
     pthread_mutex_unlock(&pool->mutex);
   }
@@ -91,19 +122,8 @@ static void wake(tflk_thread_pool *pool) {
   pthread_mutex_unlock(&pool->mutex);
 }
 
-tflk_thread_pool *tflk_thread_pool_create(size_t threads) {
-  if (threads < 2) return NULL;
-  void *memory = NULL;
-  const size_t bytes = sizeof(tflk_thread_pool) + (threads - 1) * sizeof(pthread_t);
-  if (posix_memalign(&memory, LINE, (bytes + LINE - 1) / LINE * LINE) != 0) return NULL;
-  tflk_thread_pool *pool = memory;
-  atomic_init(&pool->ticket, 0);
-  atomic_init(&pool->done, 0);
-  atomic_init(&pool->sleepers, 0);
-  atomic_init(&pool->busy, false);
-  atomic_init(&pool->stopping, false);
-  pthread_mutex_init(&pool->mutex, NULL);
-  pthread_cond_init(&pool->work, NULL);
+// The pauses that fill LOOKING_NANOSECONDS.
+static uint32_t looking_pauses(void) {
   // The fastest of a few, since this thread may be interrupted.
   uint64_t elapsed = UINT64_MAX;
   for (int round = 0; round < 4; round++) {
@@ -113,11 +133,34 @@ tflk_thread_pool *tflk_thread_pool_create(size_t threads) {
     if (own < elapsed) elapsed = own;
   }
   const uint64_t pauses = (uint64_t)LOOKING_NANOSECONDS * 64 / (elapsed > 0 ? elapsed : 1);
-  pool->looking_pauses = (uint32_t)(pauses < 100 ? 100 : pauses > 100000 ? 100000 : pauses);
-  for (pool->workers = 0; pool->workers < threads - 1; pool->workers++) {
-    if (pthread_create(&pool->threads[pool->workers], NULL, work, pool) != 0) break;
+  return (uint32_t)(pauses < 100 ? 100 : pauses > 100000 ? 100000 : pauses);
+}
+
+static void *lines_of_zeros(size_t bytes) {
+  void *memory = NULL;
+  if (posix_memalign(&memory, LINE, (bytes + LINE - 1) / LINE * LINE) != 0) return NULL;
+  return memset(memory, 0, bytes);
+}
+
+tflk_thread_pool *tflk_thread_pool_create(size_t threads) {
+  if (threads < 2) return NULL;
+  tflk_thread_pool *pool = lines_of_zeros(sizeof(tflk_thread_pool));
+  if (pool == NULL) return NULL;
+  pool->shares = lines_of_zeros(threads * sizeof(struct share));
+  pool->workers = calloc(threads - 1, sizeof(struct worker));
+  pthread_mutex_init(&pool->mutex, NULL);
+  pthread_cond_init(&pool->work, NULL);
+  pool->looking_pauses = looking_pauses();
+  // Threads read this when there is a call, which is after the last of them began.
+  pool->threads = 1;
+  while (pool->shares != NULL && pool->workers != NULL && pool->threads < threads) {
+    struct worker *worker = &pool->workers[pool->threads - 1];
+    worker->pool = pool;
+    worker->index = pool->threads;
+    if (pthread_create(&worker->thread, NULL, work, worker) != 0) break;
+    pool->threads++;
   }
-  if (pool->workers > 0) return pool;
+  if (pool->threads > 1) return pool;
   tflk_thread_pool_destroy(pool);
   return NULL;
 }
@@ -125,30 +168,39 @@ tflk_thread_pool *tflk_thread_pool_create(size_t threads) {
 void tflk_thread_pool_destroy(tflk_thread_pool *pool) {
   atomic_store(&pool->stopping, true);
   wake(pool);
-  for (size_t i = 0; i < pool->workers; i++) pthread_join(pool->threads[i], NULL);
+  for (size_t i = 0; i + 1 < pool->threads; i++) pthread_join(pool->workers[i].thread, NULL);
   pthread_cond_destroy(&pool->work);
   pthread_mutex_destroy(&pool->mutex);
+  free(pool->workers);
+  free(pool->shares);
   free(pool);
 }
 
-size_t tflk_thread_pool_threads(const tflk_thread_pool *pool) { return pool->workers + 1; }
+size_t tflk_thread_pool_threads(const tflk_thread_pool *pool) { return pool->threads; }
 
-void tflk_thread_pool_run(tflk_thread_pool *pool, void (*task)(void *argument, size_t index), void *argument, size_t count) {
-  if (count < 2 || atomic_exchange_explicit(&pool->busy, true, memory_order_acquire)) {
-    for (size_t i = 0; i < count; i++) task(argument, i);
+void tflk_thread_pool_run(tflk_thread_pool *pool, void (*task)(void *argument, size_t index, size_t thread), void *argument, size_t count) {
+  if (pool == NULL || count < 2 || atomic_exchange_explicit(&pool->busy, true, memory_order_acquire)) {
+    for (size_t i = 0; i < count; i++) task(argument, i, 0);
     return;
   }
-  pool->task = task;
-  pool->argument = argument;
   for (size_t first = 0; first < count; first += (size_t)most_items) {
     const uint64_t items = count - first < most_items ? count - first : most_items;
-    const uint64_t number = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 2 * ITEM_BITS) + 1;
-    pool->first = first;
+    const uint64_t number = number_of(atomic_load_explicit(&pool->shares[0].items, memory_order_relaxed)) + 1;
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
-    atomic_store(&pool->ticket, number << 2 * ITEM_BITS | items);
+    // The same part of every call goes to the same thread, whose cache holds what it wrote in the calls before.
+    const uint64_t each = items / pool->threads, more = items % pool->threads;
+    for (size_t i = pool->threads; i-- > 0;) {
+      struct share *share = &pool->shares[i];
+      share->task = task;
+      share->argument = argument;
+      share->first = first;
+      const uint64_t start = i * each + (i < more ? i : more), end = start + each + (i < more);
+      atomic_store_explicit(&share->items, number << 2 * ITEM_BITS | start << ITEM_BITS | end, memory_order_release);
+    }
+    atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load(&pool->sleepers) > 0) wake(pool);
-    take_items(pool);
-    for (uint32_t pauses = 0; atomic_load_explicit(&pool->done, memory_order_acquire) < items; pauses++) {
+    const uint64_t own = take_shares(pool, 0, NULL);
+    for (uint32_t pauses = 0; own + atomic_load_explicit(&pool->done, memory_order_acquire) < items; pauses++) {
       if (pauses < WAITING_PAUSES) {
         pause_briefly();
       } else {

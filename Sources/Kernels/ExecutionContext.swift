@@ -7,6 +7,8 @@ public import TensorTypes
 /// ``cancel()`` may be called from any thread.
 public final class ExecutionContext: Sendable {
   public let threadPool: ThreadPool
+  /// The threads of ``threadPool``.
+  let threads: Int
   private let cancelled = Atomic<Bool>(false)
   /// Nanoseconds of the monotonic clock; 0 when there is no deadline.
   private let deadline = Atomic<UInt64>(0)
@@ -30,6 +32,7 @@ public final class ExecutionContext: Sendable {
     self.usesWinograd = usesWinograd
     self.packing = packing
     self.threadPool = threadPool
+    threads = threadPool.count
     self.resources = resources
   }
 

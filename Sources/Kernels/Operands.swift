@@ -177,7 +177,7 @@ public import TensorTypes
   public func parallel(_ count: Int, grain: Int = 1, _ body: @Sendable (Range<Int>) -> Void) throws(OperatorError) {
     guard count > 0 else { return }
     let grain = max(grain, 1)
-    let threads = context.threadPool.count
+    let threads = context.threads
     let chunk: Int
     if threads == 1 {
       chunk = grain

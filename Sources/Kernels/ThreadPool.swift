@@ -4,8 +4,9 @@ internal import Synchronization
 
 /// The threads that kernels divide their work over.
 ///
-/// The calling thread takes part, so a pool of one has no threads of its own. Threads look for the next call for a tenth of a millisecond, then
-/// sleep. Several threads may call ``parallelize(_:_:)``; while one call is running the others do their work alone.
+/// The calling thread takes part, so a pool of one has no threads of its own. The same part of every call goes to the same thread, whose cache
+/// holds what it wrote in the calls before; what it has not begun is done by those that are free. Threads look for the next call for a tenth of a
+/// millisecond, then sleep. Several threads may call ``parallelize(_:_:)``; while one call is running the others do their work alone.
 @safe public final class ThreadPool: @unchecked Sendable {
   private let pool: OpaquePointer?
   /// The address of the `pthreadpool_t`, once it is asked for.
@@ -46,14 +47,21 @@ internal import Synchronization
 
   /// Calls `body` once for each index below `count`, in no particular order and possibly at the same time; returns when all are done.
   public func parallelize(_ count: Int, _ body: @Sendable (Int) -> Void) {
-    guard let pool = unsafe pool, count > 1 else {
-      for index in 0..<count { body(index) }
-      return
-    }
-    unsafe parallelizeClosure(pool, count, body)
+    parallelize(count) { index, _ in body(index) }
+  }
+
+  /// Calls `body` once for each index below `count`, as ``parallelize(_:_:)`` does.
+  ///
+  /// - Parameters:
+  ///   - alone: whether the calling thread does all the work.
+  ///   - body: is given the index and the number, below ``count``, of the thread; threads that run at the same time have different ones.
+  public func parallelize(_ count: Int, alone: Bool = false, _ body: @Sendable (_ index: Int, _ thread: Int) -> Void) {
+    // In C also for a single thread: where Swift sees the call of a closure it moves the closure's body there, and with it copies of all that
+    // the closure refers to, each of them counted.
+    unsafe parallelizeClosure(alone ? nil : pool, count, body)
   }
 }
 
 /// Calls a pool's function with a closure that stays where it is; in C, because Swift would allocate.
 @_silgen_name("tflk_parallelize")
-private func parallelizeClosure(_ pool: OpaquePointer, _ count: Int, _ body: @Sendable (Int) -> Void)
+private func parallelizeClosure(_ pool: OpaquePointer?, _ count: Int, _ body: @Sendable (Int, Int) -> Void)

@@ -51,6 +51,59 @@ import Testing
     #expect(counts.values == [Int](repeating: 2000, count: 17))
   }
 
+  /// No two items that run at the same time are given the same number, and what belongs to it is not touched by others.
+  @Test(arguments: [1, 2, 3, 8]) func threadsAreToldApart(threads: Int) {
+    let pool = ThreadPool(count: threads)
+    let running = Counts(pool.count)
+    let clashes = Atomic<Int>(0)
+    for count in [1, 2, 3, 7, 64, 500] {
+      for _ in 0..<100 {
+        pool.parallelize(count) { index, thread in
+          guard thread >= 0, thread < running.calls.count else {
+            clashes.wrappingAdd(1, ordering: .relaxed)
+            return
+          }
+          if running.calls[thread].value.exchange(1, ordering: .acquiringAndReleasing) != 0 {
+            clashes.wrappingAdd(1, ordering: .relaxed)
+          }
+          if index % 3 == 0 { for _ in 0..<50 { clashes.wrappingAdd(0, ordering: .relaxed) } }
+          running.calls[thread].value.store(0, ordering: .releasing)
+        }
+      }
+    }
+    #expect(clashes.load(ordering: .relaxed) == 0)
+  }
+
+  @Test func aloneTheCallerDoesEverythingInOrder() {
+    let pool = ThreadPool(count: 3)
+    let next = Atomic<Int>(0)
+    let strays = Atomic<Int>(0)
+    pool.parallelize(100, alone: true) { index, thread in
+      if thread != 0 || next.wrappingAdd(1, ordering: .relaxed).oldValue != index {
+        strays.wrappingAdd(1, ordering: .relaxed)
+      }
+    }
+    #expect(next.load(ordering: .relaxed) == 100)
+    #expect(strays.load(ordering: .relaxed) == 0)
+  }
+
+  /// A thread that is kept busy by one item does not keep the rest of its share from being done.
+  @Test func sharesOfAStalledThreadAreDoneByOthers() {
+    let pool = ThreadPool(count: 2)
+    for stalled in [0, 19] {
+      let done = Atomic<Int>(0)
+      pool.parallelize(20) { index in
+        if index == stalled {
+          // Waits for all the others, half of which are of its own share.
+          while done.load(ordering: .acquiring) < 19 {}
+        } else {
+          done.wrappingAdd(1, ordering: .acquiringAndReleasing)
+        }
+      }
+      #expect(done.load(ordering: .relaxed) == 19)
+    }
+  }
+
   /// Threads that sleep, after a tenth of a millisecond without work, are woken.
   @Test func sleepersAreWoken() async throws {
     let pool = ThreadPool(count: 2)

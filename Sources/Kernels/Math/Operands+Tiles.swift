@@ -1,4 +1,3 @@
-internal import Synchronization
 internal import TensorTypes
 
 extension Operands {
@@ -9,25 +8,23 @@ extension Operands {
     return span(unsafe slots[inputCount + outputCount + index])
   }
 
-  /// Calls `body` once for each tile below `count`, over at most `workers` of the interpreter's threads; each thread takes the next tile when
-  /// it is done with one, and looks between any two whether the invocation should stop.
+  /// Calls `body` once for each tile below `count` over the interpreter's threads: the same part of the tiles in every invocation goes to the same
+  /// thread, and whoever is done with its part goes on with the others'. Between any two a thread looks whether the invocation should stop.
   ///
   /// For kernels whose work comes in tiles of about 50 to 200 microseconds: a cancelled invocation ends within one tile. Tiles run at the same
-  /// time, so each must write only what belongs to it; `worker` is below `workers` and tells apart those that run at the same time.
+  /// time, so each must write only what belongs to it.
+  /// - Parameters:
+  ///   - workers: the threads that the kernel has scratch for; with fewer than there are, the calling thread works alone.
+  ///   - body: `worker` is below `workers` and tells apart those that run at the same time.
   /// - Throws: `cancelled` or `deadlineExceeded`; the outputs are then incomplete.
   @inline(never)
   func forEachTile(
     _ count: Int, workers: Int, _ body: @Sendable (_ tile: Int, _ worker: Int) -> Void
   ) throws(OperatorError) {
-    let next = Atomic<Int>(0)
-    try parallel(min(count, workers, context.threadPool.count)) { range in
-      for worker in range {
-        while !context.shouldStop {
-          let tile = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          if tile >= count { break }
-          body(tile, worker)
-        }
-      }
+    guard count > 0 else { return }
+    context.threadPool.parallelize(count, alone: workers < context.threads) { tile, worker in
+      if tile > 0, context.shouldStop { return }
+      body(tile, worker)
     }
     try context.checkStop()
   }
