@@ -116,7 +116,9 @@ struct ProductTiling: Sendable {
     let operations = max(operations, 1)
     let total = Double(operations) * Double(columnTiles) * Double(rows) / Double(max(rate, 1))
     let budget = Int(itemMicroseconds(total: total, threads: threads) * Double(rate))
-    var tiles = min(columnTiles, max(1, (512 << 10) / max(panelBytes, 1)))
+    // Even parts, so that threads which share them have the same to do.
+    let groups = (columnTiles - 1) / max(1, (512 << 10) / max(panelBytes, 1)) + 1
+    var tiles = (columnTiles - 1) / groups + 1
     var block = max(1, budget / (operations * tiles))
     block = (block + rowMultiple - 1) / rowMultiple * rowMultiple
     if block >= rows {

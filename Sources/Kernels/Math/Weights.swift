@@ -90,18 +90,8 @@ extension NodeContext {
           let half = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
           unsafe target[i] = Float(halfBits: half)
         }
-      case .int4:
-        let target = unsafe buffer.bindMemory(to: Int8.self)
-        for i in 0..<count {
-          let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: Int8.self)
-          unsafe target[i] = (byte &<< (i & 1 == 0 ? 4 : 0)) &>> 4
-        }
-      case .uint4:
-        let target = unsafe buffer.bindMemory(to: UInt8.self)
-        for i in 0..<count {
-          let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: UInt8.self)
-          unsafe target[i] = (byte &>> (i & 1 == 0 ? 0 : 4)) & 15
-        }
+      case .int4, .uint4:
+        unsafe Self.unpackHalfBytes(bytes, into: buffer, count: count, isSigned: type.element == .int4)
       default:
         let target = unsafe buffer.bindMemory(to: Int8.self)
         for i in 0..<count {
@@ -109,6 +99,28 @@ extension NodeContext {
           unsafe target[i] = (byte &<< (6 - 2 * Int8(i & 3))) &>> 6
         }
       }
+    }
+  }
+
+  /// One byte for each four bits of `bytes`, the lower four of a byte first.
+  private static func unpackHalfBytes(
+    _ bytes: RawSpan, into target: UnsafeMutableRawBufferPointer, count: Int, isSigned: Bool
+  ) {
+    precondition(target.count >= count && bytes.byteCount >= (count + 1) / 2)
+    // The highest bit counts negatively: x ^ 8 - 8.
+    let sign: UInt8 = isSigned ? 8 : 0
+    let signs = SIMD64<UInt8>(repeating: sign)
+    let vectors = count / 64
+    for i in 0..<vectors {
+      let pairs = unsafe SIMD32<UInt16>(
+        truncatingIfNeeded: bytes.unsafeLoadUnaligned(fromByteOffset: i &* 32, as: SIMD32<UInt8>.self))
+      let halves = unsafe unsafeBitCast((pairs | pairs &<< 4) & 0x0F0F, to: SIMD64<UInt8>.self)
+      unsafe target.storeBytes(of: (halves ^ signs) &- signs, toByteOffset: i &* 64, as: SIMD64<UInt8>.self)
+    }
+    for i in vectors * 64..<count {
+      let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: UInt8.self)
+      let half = i & 1 == 0 ? byte & 15 : byte &>> 4
+      unsafe target[i] = (half ^ sign) &- sign
     }
   }
 }
