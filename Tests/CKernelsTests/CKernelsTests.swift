@@ -53,6 +53,11 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func blockwiseProduct(isa: String) {
+    let failure = unsafe failure(check_int4_product, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func int16Convolution(isa: String) {
     let failure = unsafe failure(check_int16_conv, on: isa)
     #expect(failure == nil)

@@ -138,7 +138,8 @@ typedef struct tflk_byte_pair_scales {
 /// What becomes of the accumulators.
 ///
 /// - TFLK_INT8, TFLK_UINT8, TFLK_INT16: `clamp(output_zero_point + MultiplyByQuantizedMultiplier(accumulator, multiplier[n], shift[n]))`, with the
-///   multipliers given when packing. The activation range must lie inside of the type's.
+///   multipliers given when packing. The activation range must lie inside of the type's. With a `real_scale` (`int8_conv` only)
+///   `clamp(output_zero_point + round(accumulator * real_scale[n]))`, ties away from zero; what is not in the range of int32 counts as the lowest.
 /// - TFLK_INT32: the accumulators, modulo 2^32 (`int8_conv`, `int8_depthwise`, `int16_conv` only).
 /// - TFLK_INT64: the accumulators (`int16_conv` only).
 /// - TFLK_FLOAT32 (`int8_conv`, `int8_depthwise` only):
@@ -148,6 +149,7 @@ typedef struct tflk_quantized_output {
   void *data;      ///< row 0, column 0 of the whole output; rows are the geometry's `output_pixel_stride` apart
   tflk_type type;
   int32_t output_zero_point, activation_min, activation_max;
+  const double *real_scale;  ///< output_channels elements, or NULL
   // TFLK_FLOAT32 only.
   const float *row_scale;
   const int32_t *row_zero_point;  ///< NULL for zeros
@@ -156,6 +158,14 @@ typedef struct tflk_quantized_output {
   const float *bias;              ///< output_channels elements, or NULL for zeros
   float clamp_min, clamp_max;
 } tflk_quantized_output;
+
+/// `[rows][depth]` times `[columns][depth]` whose weights have a scale for each block of the depth, which is a multiple of `block`.
+typedef struct tflk_block_geometry {
+  size_t rows, columns, depth, block;
+} tflk_block_geometry;
+
+/// Bytes behind the rows of int8 that `int4_product` may read.
+enum { TFLK_BLOCK_SLACK = 8 };
 
 #pragma mark - Functions of floats
 
@@ -297,6 +307,26 @@ typedef struct tflk_kernels {
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
       const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
 
+  // int8 rows with a scale each, as `f32_quantize_rows` leaves them, and weights of at most 4 bits with a scale for each block along the depth,
+  // which stay packed as 4 bits. Work is divided over rows and column tiles of `int8_tile_columns`.
+
+  /// Bytes of packed weights.
+  size_t (*int4_packed_bytes)(const tflk_block_geometry *geometry);
+
+  /// Packs column tiles [tile_begin, tile_end) of `weights[columns][depth]`, which are -8...7, and `scales[columns][depth / block]`.
+  void (*int4_pack)(
+      const tflk_block_geometry *geometry, const int8_t *weights, const float *scales, void *packed, size_t tile_begin, size_t tile_end);
+
+  /// What `int4_product` needs of rows [row_begin, row_end): `sums[rows][depth / block]`.
+  void (*int4_block_sums)(const tflk_block_geometry *geometry, const int8_t *input, int32_t *sums, size_t row_begin, size_t row_end);
+
+  /// `clamp((sum_b scales[n][b] * (sum of the products of block b) - row_zero_point[m] * sum_k weight(n, k)) * row_scale[m] + bias[n])` for a range of
+  /// rows and the columns of a range of tiles: sums of blocks are exact, those of floats are in the order of the blocks. Of the output its data, whose
+  /// rows are next to each other, row scales and zero points, bias and clamp are used.
+  void (*int4_product)(
+      const tflk_block_geometry *geometry, const int8_t *input, const int32_t *sums, const void *packed, const tflk_quantized_output *output,
+      size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
+
   // int16 activations, int8 or int16 weights. The same steps; the tile sizes are those of int8. The accumulator is an exact int64 unless
   // `int32_accumulator` was set when packing (operators whose bias is int32), which wraps modulo 2^32 and requantises as int8 does.
   // With an int64 accumulator, shifts are -31...14 and the multiplier is reduced to 16 bits as in the reference.
@@ -372,11 +402,10 @@ typedef struct tflk_kernels {
       const tflk_byte_pairs *function, const tflk_quantized_output *output, const void *left, bool left_repeats, const void *right,
       bool right_repeats, size_t count);
 
-  /// The least and the greatest of `count` (at least one) values; NaN are passed over unless the first value is one, which is the result then.
-  void (*f32_extremes)(const float *input, size_t count, float *low, float *high);
-
-  /// `clamp(round(offset + input[i] * scale), lowest, 127)` without fusing, ties away from zero; NaN gives `lowest`, an integer from -128 on.
-  void (*f32_quantize)(const float *input, size_t count, float scale, float offset, float lowest, int8_t *output);
+  /// Quantises each of the rows, which have at least one element, with a scale of its own: to -127...127 around zero, or asymmetrically to -128...127
+  /// with a zero point. Ties go away from zero, NaN to the lowest; a row of zeros has the scale 1.
+  void (*f32_quantize_rows)(
+      const float *input, size_t rows, size_t columns, bool asymmetric, int8_t *output, float *scales, int32_t *zero_points);
 
   /// `output[i] = function(input[i])`, by tflk_function. The output may be the input.
   void (*f32_function[TFLK_FUNCTION_COUNT])(const float *input, float *output, size_t count);

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import FlatBuffers
 internal import TensorTypes
 
@@ -9,8 +10,6 @@ struct BlockwiseWeights: Sendable {
   let element: ElementType
   /// One `Float` for each block, in row-major order.
   private let scales: SharedBytes
-  /// Tells the scales from others that the same weights may have elsewhere.
-  private let scalesKey: String
 
   var blocksPerRow: Int { depth / blockSize }
 
@@ -47,7 +46,6 @@ struct BlockwiseWeights: Sendable {
         throw .unsupported("blockwise quantised weights with zero points other than 0")
       }
     }
-    scalesKey = "\(ObjectIdentifier(constant).hashValue)"
     let source = constant.bytes
     let width = scaleType.element == .float16 ? 2 : 4
     guard scaleType.element == .float16 || scaleType.element == .float32, source.count >= count * width else {
@@ -68,7 +66,7 @@ struct BlockwiseWeights: Sendable {
     }
   }
 
-  /// The scales of a row of weights.
+  /// The scale of a block of a row of weights.
   @inline(__always)
   func scale(_ row: Int, _ block: Int) -> Float {
     let index = row &* blocksPerRow &+ block
@@ -76,90 +74,87 @@ struct BlockwiseWeights: Sendable {
     return unsafe scales.baseAddress.load(fromByteOffset: index * 4, as: Float.self)
   }
 
-  /// For each unit the sum of its weights as real numbers, one `Float` each.
-  private func sums(_ node: NodeContext, _ unpacked: SharedBytes) throws(OperatorError) -> SharedBytes {
-    try node.packed("sums in blocks of \(blockSize) with \(scalesKey)", of: [1]) { () throws(OperatorError) in
-      let bytes = units * 4
-      return try unsafe SharedBytes.make(count: bytes, failure: { _ in OperatorError.outOfMemory(bytes: bytes) }) {
-        buffer throws(OperatorError) in
-        let target = unsafe buffer.bindMemory(to: Float.self)
-        // Safety: there is an element for each unit and place, and any byte is an integer.
-        let values = unsafe Span<Int8>(
-          _unsafeStart: unpacked.baseAddress.assumingMemoryBound(to: Int8.self), count: unpacked.count)
-        for unit in 0..<units {
-          var sum: Float = 0
-          for block in 0..<blocksPerRow {
-            let first = unit &* depth &+ block &* blockSize
-            let row = values.extracting(first..<first &+ blockSize)
-            var total: Int32 = 0
-            for i in row.indices { total &+= Int32(row[i]) }
-            sum += scale(unit, block) * Float(total)
-          }
-          unsafe target[unit] = sum
-        }
-      }
+  /// The weights and their scales packed for the kernels.
+  private func packed(
+    _ node: NodeContext, _ geometry: tflk_block_geometry, _ kernels: Microkernels
+  ) throws(OperatorError) -> SharedBytes {
+    // Tells the scales from others that the same weights may have elsewhere.
+    var hash = [UInt64](repeating: 0, count: 8)
+    unsafe hash.withUnsafeMutableBufferPointer { words in
+      unsafe tflk_content_hash(scales.baseAddress, scales.count, words.baseAddress)
     }
+    let table = unsafe kernels.table.pointee
+    let tileColumns = table.int8_tile_columns
+    let byteCount = unsafe withUnsafePointer(to: geometry) { unsafe table.int4_packed_bytes($0) }
+    let key =
+      "blocks \(kernels.name) \(element) \(units) \(depth) \(blockSize) \(hash.map { String($0, radix: 16) }.joined(separator: ":"))"
+    return try unsafe node.packed(
+      key, of: [1], byteCount: byteCount, parts: (units + tileColumns - 1) / tileColumns,
+      source: { () throws(OperatorError) in
+        let weights = try node.unpacking(1)
+        guard weights.count >= units * depth else {
+          throw .malformed("constant weights have \(weights.count) elements, too few for \(units) rows of \(depth)")
+        }
+        return weights
+      },
+      pack: { tile, source, target in
+        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe table.int4_pack(
+            geometry, source.baseAddress.assumingMemoryBound(to: Int8.self),
+            scales.baseAddress.assumingMemoryBound(to: Float.self), target, tile, tile + 1)
+        }
+      })
+  }
+
+  private enum Scratch {
+    // The first three are those of `DynamicQuantization`.
+    static let quantized = 0
+    static let zeroPoints = 2
+    static let sums = 3
   }
 
   /// The product of float rows, each quantised with a zero point while the model runs, with these weights, plus a bias.
   func product(
     _ node: NodeContext, rows: Int, hasBias: Bool, range: ClosedRange<Float>
   ) throws(OperatorError) -> Kernel {
-    let unpacked = try node.unpacked(1)
-    let weightSums = try sums(node, unpacked)
-    let (units, depth, blockSize, blocks) = (units, depth, blockSize, blocksPerRow)
-    let weights = self
-    return Kernel(scratch: [rows * depth, rows * 4, rows * 4]) { io throws(OperatorError) in
+    let kernels = Microkernels.best
+    let geometry = tflk_block_geometry(rows: rows, columns: units, depth: depth, block: blockSize)
+    let packed = try packed(node, geometry, kernels)
+    let tileColumns = unsafe kernels.table.pointee.int8_tile_columns
+    let columnTiles = (units + tileColumns - 1) / tileColumns
+    let tiling = ProductTiling(
+      rows: rows, columnTiles: columnTiles, panelBytes: packed.count / max(columnTiles, 1),
+      operations: depth * tileColumns, rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
+      rate: kernels.integerRate / 2, threads: node.threads)
+    let (depth, blocks, threads) = (depth, blocksPerRow, node.threads)
+    let target = try IntegerTarget(
+      .float(scales: [], asymmetric: true, perRow: true, range: range), output: .float32, columns: 0,
+      bias: hasBias ? 2 : nil)
+    let sumsTile = tileSize(of: rows, operations: depth, picoseconds: 100)
+    let scratch = [rows * depth + Int(TFLK_BLOCK_SLACK), rows * 4, rows * 4, rows * blocks * 4]
+    return Kernel(scratch: scratch) { io throws(OperatorError) in
       try DynamicQuantization.quantizeRows(io, input: 0, rows: rows, columns: depth, asymmetric: true)
-      try io.parallel(units, grain: max(1, 32768 / max(rows * depth, 1))) { unitRange in
-        let quantized = io.writtenScratch(0, as: Int8.self)
-        let values = unsafe Span<Int8>(
-          _unsafeStart: unpacked.baseAddress.assumingMemoryBound(to: Int8.self), count: unpacked.count)
-        let rowScales = io.writtenScratch(1, as: Float.self)
-        let zeroPoints = io.writtenScratch(2, as: Int32.self)
-        for unit in unitRange {
-          let weightRow = values.extracting(unit &* depth..<(unit + 1) &* depth)
-          let weightSum = unsafe weightSums.baseAddress.load(fromByteOffset: unit &* 4, as: Float.self)
-          for row in 0..<rows {
-            let inputRow = quantized.extracting(row &* depth..<(row + 1) &* depth)
-            var sum: Float = 0
-            for block in 0..<blocks {
-              let bounds = block &* blockSize..<(block + 1) &* blockSize
-              let dot = narrowDot(inputRow.extracting(bounds), weightRow.extracting(bounds))
-              sum += Float(dot) * weights.scale(unit, block)
-            }
-            var value = (sum - Float(zeroPoints[row]) * weightSum) * rowScales[row]
-            if hasBias { value += io.input(2, as: Float.self)[unit] }
-            var output = io.output(0, as: Float.self, in: row &* units &+ unit..<row &* units &+ unit &+ 1)
-            output[0] = clamp(value, range)
-          }
+      try io.forEachTile(of: sumsTile, in: rows) { range in
+        let input = unsafe io.scratchBytes(Scratch.quantized).bindMemory(to: Int8.self).baseAddress
+        let sums = unsafe io.scratchBytes(Scratch.sums).bindMemory(to: Int32.self).baseAddress
+        // Safety: the buffers have the bytes of these rows.
+        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe kernels.table.pointee.int4_block_sums(geometry, input, sums, range.lowerBound, range.upperBound)
+        }
+      }
+      try io.forEachTile(tiling.count, workers: threads) { index, _ in
+        let (rows, tiles) = tiling.item(index)
+        let input = unsafe io.scratchBytes(Scratch.quantized).bindMemory(to: Int8.self).baseAddress
+        let sums = unsafe io.scratchBytes(Scratch.sums).bindMemory(to: Int32.self).baseAddress
+        var target = unsafe target(io, firstColumn: 0, rowsPerScale: 1)
+        unsafe target.data = io.outputBytes(0).baseAddress
+        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
+        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe kernels.table.pointee.int4_product(
+            geometry, input, sums, packed.baseAddress, &target, rows.lowerBound, rows.upperBound, tiles.lowerBound,
+            tiles.upperBound)
         }
       }
     }
   }
-}
-
-/// The sum of products of bytes with integers from -8 to 7.
-@inline(__always)
-private func narrowDot(_ a: Span<Int8>, _ b: Span<Int8>) -> Int32 {
-  precondition(a.count == b.count)
-  let (x, w) = unsafe (a.bytes, b.bytes)
-  let vectors = a.count / 16
-  var total: Int32 = 0
-  var next = 0
-  while next < vectors {
-    // A product is at most 1024 in magnitude: sums of 31 of them fit in 16 bits.
-    let end = min(next &+ 31, vectors)
-    var sums = SIMD16<Int16>.zero
-    while next < end {
-      // Safety: the vectors lie inside of the spans, and any bytes are integers.
-      let p = unsafe x.unsafeLoadUnaligned(fromUncheckedByteOffset: next &* 16, as: SIMD16<Int8>.self)
-      let q = unsafe w.unsafeLoadUnaligned(fromUncheckedByteOffset: next &* 16, as: SIMD16<Int8>.self)
-      sums &+= SIMD16<Int16>(truncatingIfNeeded: p) &* SIMD16<Int16>(truncatingIfNeeded: q)
-      next &+= 1
-    }
-    total &+= SIMD16<Int32>(truncatingIfNeeded: sums).wrappedSum()
-  }
-  for i in vectors &* 16..<a.count { total &+= Int32(a[i]) &* Int32(b[i]) }
-  return total
 }

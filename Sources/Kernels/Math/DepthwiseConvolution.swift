@@ -115,11 +115,10 @@ extension ConvolutionGeometry {
     var bias: SharedBytes?
     hasBias = node.hasInput(2)
     var isFloat = false
-    if case .float(let scales, _, _, _) = result {
+    channelScales = try result.channelScales(count: channels)
+    if case .float = result {
       isFloat = true
-      channelScales = try IntegerConvolution.scales(scales, count: channels)
     } else {
-      channelScales = try IntegerConvolution.scales([], count: 0)
       if let type = node.optionalInput(2) {
         guard let bytes = node.constant(2)?.bytes else { return nil }
         guard let byteCount = type.byteCount, bytes.count >= byteCount else {

@@ -2,75 +2,23 @@ internal import CKernels
 internal import FlatBuffers
 internal import TensorTypes
 
-/// What becomes of the sums of an integer product.
-enum IntegerResult: Sendable {
-  /// Scaled in fixed point to the output's type.
-  case fixedPoint(Requantization)
-  /// Scaled in double precision to the output's type.
-  case real(RealRequantization)
-  /// Written as they are.
-  case sums
-  /// Scaled to floats, for activations that are quantised while the model runs.
-  ///
-  /// - `scales`: one weight scale per column, or one.
-  /// - `perRow`: whether each row of the product has a scale of its own, instead of each image.
-  case float(scales: [Float], asymmetric: Bool, perRow: Bool, range: ClosedRange<Float>)
-}
-
-extension IntegerResult {
-  /// What the kernels make of sums, except where they write it. Scales and zero points of rows are read from scratch 1 and 2.
-  ///
-  /// - Parameters:
-  ///   - output: the output's element type.
-  ///   - firstColumn: the first of the columns, counted through all groups.
-  ///   - rowsPerScale: rows of the product that share a scale, unless each has its own.
-  ///   - channelScales: a float per column of all groups, for float results.
-  ///   - bias: the input with the bias, for float results.
-  ///   - sums: the type of sums that are written as they are.
-  func target(
-    _ io: Operands, _ output: ElementType, firstColumn: Int, rowsPerScale: Int, channelScales: SharedBytes, bias: Int?,
-    sums: tflk_type = TFLK_INT32
-  ) -> tflk_quantized_output {
-    var target = unsafe tflk_quantized_output()
-    switch self {
-    case .fixedPoint(let requantization):
-      unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
-      unsafe target.output_zero_point = requantization.zeroPoint
-      unsafe target.activation_min = requantization.minimum
-      unsafe target.activation_max = requantization.maximum
-    case .real, .sums: unsafe target.type = sums
-    case .float(_, let asymmetric, let perRow, let range):
-      unsafe target.type = TFLK_FLOAT32
-      unsafe target.row_scale = UnsafePointer(io.scratchBytes(1).bindMemory(to: Float.self).baseAddress)
-      if asymmetric {
-        unsafe target.row_zero_point = UnsafePointer(io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress)
-      }
-      unsafe target.rows_per_scale = perRow ? 1 : rowsPerScale
-      unsafe target.channel_scale = channelScales.baseAddress.assumingMemoryBound(to: Float.self) + firstColumn
-      unsafe target.bias = bias.flatMap {
-        unsafe io.inputBytes($0).bindMemory(to: Float.self).baseAddress.map { unsafe UnsafePointer($0) + firstColumn }
-      }
-      unsafe target.clamp_min = range.lowerBound
-      unsafe target.clamp_max = range.upperBound
-    }
-    return unsafe target
-  }
-}
-
 /// Integer convolutions, and matrix products with weights `[columns][depth]`, on the C kernels.
-@safe struct IntegerConvolution: Sendable {
-  private var packing: IntegerPacking
+@safe final class IntegerConvolution: Sendable {
+  private let packing: IntegerPacking
   private let image: Int
   private let weights: Int
   private let bias: Int?
   private let output: ElementType
   private let result: IntegerResult
-  /// One float per column of all groups, for float results.
-  private let channelScales: SharedBytes
+  private let target: IntegerTarget
+  /// The functions of the instruction set.
+  nonisolated(unsafe) private let table: UnsafePointer<tflk_kernels>
   /// Nil when weights are packed in each invocation.
   private let packed: SharedBytes?
   private let tiling: ProductTiling
   private let threads: Int
+  /// Whether the sums are scaled by another loop.
+  private let writesSums: Bool
 
   private enum Scratch {
     // The first three are those of `DynamicQuantization`.
@@ -106,7 +54,7 @@ extension IntegerResult {
       input: isWide ? TFLK_INT16 : arithmetic == .uint8 ? TFLK_UINT8 : TFLK_INT8,
       weights: arithmetic == .uint8 ? TFLK_UINT8 : weightType.element == .int16 ? TFLK_INT16 : TFLK_INT8,
       inputZeroPoint: inputZeroPoint, weightZeroPoint: weightZeroPoint, result: result, element: output)
-    packing = IntegerPacking(
+    var packing = IntegerPacking(
       kernels: kernels, geometry: geometry, groups: groups, format: format, isWide: isWide, sumsIn32Bits: sumsIn32Bits,
       multipliers: multipliers,
       factors: try IntegerPacking.factors(multipliers, count: groups * geometry.output_channels), isTransposed: false)
@@ -117,14 +65,17 @@ extension IntegerResult {
     self.result = result
     threads = node.threads
     var packedBias = inputs.bias
-    if case .float(let scales, _, _, _) = result {
-      packedBias = nil
-      channelScales = try Self.scales(scales, count: groups * geometry.output_channels)
-    } else {
-      channelScales = try Self.scales([], count: 0)
-    }
+    if case .float = result { packedBias = nil }
+    // The kernels of int16 activations do not scale in double precision.
+    writesSums = if case .real = result { isWide } else { false }
+    let sumType = isWide && !sumsIn32Bits ? TFLK_INT64 : TFLK_INT32
+    target = try IntegerTarget(
+      result, output: output, columns: groups * geometry.output_channels, bias: inputs.bias,
+      sums: writesSums ? sumType : nil)
+    unsafe table = kernels.table
     packed = try packing.packed(node, weights: inputs.weights, bias: packedBias)
     if packed == nil { packing.packsOften() }
+    self.packing = packing
     // Computed weights of less than a byte, and computed biases that would have to be widened, are left to other kernels.
     let isBiasReady =
       try inputs.bias.map { bias throws(OperatorError) in try node.input(bias).element == .int64 } ?? true
@@ -134,15 +85,6 @@ extension IntegerResult {
       panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
       rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
       rate: isWide ? kernels.integerRate / 2 : kernels.integerRate, threads: node.threads)
-  }
-
-  /// One float per column.
-  static func scales(_ scales: [Float], count: Int) throws(OperatorError) -> SharedBytes {
-    try unsafe SharedBytes.make(count: count * 4, failure: { _ in OperatorError.outOfMemory(bytes: count * 4) }) {
-      buffer throws(OperatorError) in
-      let target = unsafe buffer.bindMemory(to: Float.self)
-      for i in 0..<count { unsafe target[i] = scales[scales.count == 1 ? 0 : i] }
-    }
   }
 
   private var rows: Int { packing.geometry.batch * packing.geometry.output_height * packing.geometry.output_width }
@@ -163,7 +105,7 @@ extension IntegerResult {
     let quantized = quantizedRows
     let sumType = packing.isWide && !packing.sumsIn32Bits ? TFLK_INT64 : TFLK_INT32
     let sumWidth = sumType == TFLK_INT64 ? 8 : 4
-    let sumBytes = if case .real = result { rows * totalColumns * sumWidth } else { 0 }
+    let sumBytes = writesSums ? rows * totalColumns * sumWidth : 0
     let bytesPerPixel = packing.geometry.input_channels * (packing.isWide ? 2 : 1)
     let preparedTile = max(1, min(preparedPixels, (64 << 10) / max(bytesPerPixel, 1)))
     let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
@@ -177,7 +119,7 @@ extension IntegerResult {
       quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, packing.groups * preparedBytes,
       packed == nil ? packing.totalBytes : 0, sumBytes,
     ]
-    return Kernel(scratch: scratch) { io throws(OperatorError) in
+    return Kernel(scratch: scratch) { [self] io throws(OperatorError) in
       if packed == nil { try pack(io) }
       if quantized.count > 0 {
         try DynamicQuantization.quantizeRows(
@@ -198,7 +140,7 @@ extension IntegerResult {
           ? UnsafePointer(io.scratchBytes(Scratch.zeroPoints).bindMemory(to: Int32.self).baseAddress) : nil
         let x = unsafe source + group * packing.geometry.input_channels * elementBytes
         let end = min(first + preparedTile, preparedPixels)
-        let table = unsafe packing.kernels.table.pointee
+        let table = unsafe table.pointee
         // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
         unsafe withUnsafePointer(to: packing.geometry) { geometry in
           unsafe withUnsafePointer(to: packing.format) { format in
@@ -218,15 +160,14 @@ extension IntegerResult {
           let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
         else { return }
         let geometry = packing.geometry
-        var target = unsafe result.target(
-          io, output, firstColumn: group * columns, rowsPerScale: geometry.output_height * geometry.output_width,
-          channelScales: channelScales, bias: bias, sums: sumType)
-        if sumBytes > 0 {
+        var target = unsafe target(
+          io, firstColumn: group * columns, rowsPerScale: geometry.output_height * geometry.output_width)
+        if writesSums {
           unsafe target.data = io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + group * columns * sumWidth }
         } else {
           unsafe target.data = io.outputBytes(0).baseAddress.map { unsafe $0 + group * columns * outputBytes }
         }
-        let table = unsafe packing.kernels.table.pointee
+        let table = unsafe table.pointee
         unsafe withUnsafePointer(to: packing.geometry) { geometry in
           unsafe withUnsafePointer(to: packing.format) { format in
             let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
@@ -235,11 +176,11 @@ extension IntegerResult {
               rows.lowerBound, rows.upperBound, tiles.lowerBound, tiles.upperBound)
           }
         }
-        if case .real(let requantize) = result {
+        if writesSums, case .real(let requantize) = result {
           let first = group * columns + tiles.lowerBound * tileColumns
           let last = group * columns + min(tiles.upperBound * tileColumns, columns)
           io.requantize(
-            requantize, wide: sumType == TFLK_INT64, rows: rows, columns: first..<last, stride: totalColumns, output)
+            requantize, wide: sumType == TFLK_INT64, rows: rows, columns: first..<last, stride: totalColumns)
         }
       }
     }
@@ -259,27 +200,24 @@ extension IntegerResult {
 }
 
 extension Operands {
-  /// Scales a block of the sums in scratch 5, which are `Int64` or `Int32`, to output 0.
+  /// Scales a block of the sums in scratch 5, which are `Int64` or `Int32`, to the `Int16` of output 0.
   fileprivate func requantize(
-    _ requantize: RealRequantization, wide: Bool, rows: Range<Int>, columns: Range<Int>, stride: Int,
-    _ element: ElementType
+    _ requantize: RealRequantization, wide: Bool, rows: Range<Int>, columns: Range<Int>, stride: Int
   ) {
-    switch (wide, element) {
-    case (false, .int8): scale(requantize, Int32.self, Int8.self, rows, columns, stride)
-    case (false, .uint8): scale(requantize, Int32.self, UInt8.self, rows, columns, stride)
-    case (false, _): scale(requantize, Int32.self, Int16.self, rows, columns, stride)
-    case (true, _): scale(requantize, Int64.self, Int16.self, rows, columns, stride)
+    if wide {
+      scale(requantize, Int64.self, rows, columns, stride)
+    } else {
+      scale(requantize, Int32.self, rows, columns, stride)
     }
   }
 
   @inline(__always)
-  private func scale<Sum: FixedWidthInteger & BitwiseCopyable, Output: FixedWidthInteger & BitwiseCopyable>(
-    _ requantize: RealRequantization, _: Sum.Type, _: Output.Type, _ rows: Range<Int>, _ columns: Range<Int>,
-    _ stride: Int
+  private func scale<Sum: FixedWidthInteger & BitwiseCopyable>(
+    _ requantize: RealRequantization, _: Sum.Type, _ rows: Range<Int>, _ columns: Range<Int>, _ stride: Int
   ) {
     for row in rows {
       let range = row * stride + columns.lowerBound..<row * stride + columns.upperBound
-      var y = output(0, as: Output.self, in: range)
+      var y = output(0, as: Int16.self, in: range)
       requantize.scale(
         writtenScratch(5, as: Sum.self).extracting(range), firstChannel: columns.lowerBound, &y)
     }

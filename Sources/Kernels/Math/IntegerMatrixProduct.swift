@@ -3,12 +3,14 @@ internal import FlatBuffers
 internal import TensorTypes
 
 /// Batches of integer matrix products on the C kernels. Operands: left 0, right 1, output 0.
-@safe struct IntegerMatrixProduct: Sendable {
-  private var packing: IntegerPacking
+@safe final class IntegerMatrixProduct: Sendable {
+  private let packing: IntegerPacking
   private let geometry: MatrixProductGeometry
   private let output: ElementType
   private let result: IntegerResult
-  private let channelScales: SharedBytes
+  private let target: IntegerTarget
+  /// The functions of the instruction set.
+  nonisolated(unsafe) private let table: UnsafePointer<tflk_kernels>
   /// Nil when the right matrices are packed in each invocation.
   private let packed: SharedBytes?
   private let tiling: ProductTiling
@@ -40,12 +42,10 @@ internal import TensorTypes
     let isWide = if case .int16 = arithmetic { true } else { false }
     var multipliers: [QuantizedMultiplier] = []
     if case .fixedPoint(let requantization) = result { multipliers = requantization.multipliers }
-    var scales: [Float] = []
-    if case .float(let columnScales, _, _, _) = result { scales = columnScales }
     let groups = geometry.batches.rightCount
     output = try node.output(0).element
     let hasWideWeights = try node.input(1).element == .int16
-    packing = IntegerPacking(
+    var packing = IntegerPacking(
       kernels: kernels, geometry: tflk_gemm_geometry(rows, columns, depth, depth, columns), groups: groups,
       format: tflk_quantized_format(
         input: isWide ? TFLK_INT16 : TFLK_INT8, weights: hasWideWeights ? TFLK_INT16 : TFLK_INT8,
@@ -56,9 +56,11 @@ internal import TensorTypes
     guard packing.isSupported else { return nil }
     self.result = result
     threads = node.threads
-    channelScales = try IntegerConvolution.scales(scales, count: scales.isEmpty ? 0 : columns)
+    target = try IntegerTarget(result, output: output, columns: columns, bias: nil)
+    unsafe table = kernels.table
     packed = try packing.packed(node, weights: 1, bias: nil)
     if packed == nil { packing.packsOften() }
+    self.packing = packing
     tiling = ProductTiling(
       rows: rows, columnTiles: packing.columnTiles, panelBytes: packing.groupBytes / max(packing.columnTiles, 1),
       operations: depth * packing.tileColumns, rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
@@ -90,7 +92,7 @@ internal import TensorTypes
       batches.leftCount * preparedBytes, packed == nil ? packing.totalBytes : 0,
       isTransposed ? leftRows * depth * width : 0,
     ]
-    return Kernel(scratch: scratch) { io throws(OperatorError) in
+    return Kernel(scratch: scratch) { [self] io throws(OperatorError) in
       if packed == nil {
         try io.forEachTile(of: packingTile, in: packing.groups * packing.columnTiles) { tiles in
           guard let source = unsafe io.inputBytes(1).baseAddress,
@@ -122,7 +124,7 @@ internal import TensorTypes
         let x = unsafe source + left * rows * depth * preparedWidth
         let target = unsafe prepared + left * preparedBytes
         let end = min(first + preparedTile, rows)
-        let table = unsafe packing.kernels.table.pointee
+        let table = unsafe table.pointee
         // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
         unsafe withUnsafePointer(to: packing.geometry) { geometry in
           unsafe withUnsafePointer(to: packing.format) { format in
@@ -142,12 +144,11 @@ internal import TensorTypes
           let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress),
           let y = unsafe io.outputBytes(0).baseAddress
         else { return }
-        var target = unsafe result.target(
-          io, output, firstColumn: 0, rowsPerScale: 1, channelScales: channelScales, bias: nil)
+        var target = unsafe target(io, firstColumn: 0, rowsPerScale: 1)
         unsafe target.data = y + batch * rows * columns * outputBytes
         unsafe target.row_scale = target.row_scale.map { unsafe $0 + left * rows }
         unsafe target.row_zero_point = target.row_zero_point.map { unsafe $0 + left * rows }
-        let table = unsafe packing.kernels.table.pointee
+        let table = unsafe table.pointee
         unsafe withUnsafePointer(to: packing.geometry) { geometry in
           unsafe withUnsafePointer(to: packing.format) { format in
             let multiply = unsafe packing.isWide ? table.int16_conv : table.int8_conv

@@ -15,7 +15,7 @@ internal import TensorTypes
   private let packsBias: Bool
   private let output: ElementType
   private let result: IntegerResult
-  private let channelScales: SharedBytes
+  private let target: IntegerTarget
   /// Nil when weights are packed in each invocation.
   private let packed: SharedBytes?
   private let items: ProductItems
@@ -65,10 +65,9 @@ internal import TensorTypes
     self.hasBias = hasBias
     self.result = result
     threads = node.threads
-    var scales: [Float] = []
-    if case .float(let weightScales, _, _, _) = result { scales = weightScales }
-    packsBias = hasBias && scales.isEmpty
-    channelScales = try IntegerConvolution.scales(scales, count: scales.isEmpty ? 0 : channels)
+    let isFloat = if case .float = result { true } else { false }
+    packsBias = hasBias && !isFloat
+    target = try IntegerTarget(result, output: output, columns: channels, bias: hasBias ? 3 : nil)
     let packings = geometry.phases.map { packing($0.geometry) }
     var offsets = [0]
     for packing in packings { offsets.append(offsets[offsets.count - 1] + packing.groupBytes) }
@@ -219,9 +218,8 @@ internal import TensorTypes
         let packing = packings[product]
         let phase = geometry.phases[product]
         let table = unsafe packing.kernels.table.pointee
-        var target = unsafe result.target(
-          io, output, firstColumn: 0, rowsPerScale: phase.geometry.output_height * phase.geometry.output_width,
-          channelScales: channelScales, bias: hasBias ? 3 : nil)
+        var target = unsafe target(
+          io, firstColumn: 0, rowsPerScale: phase.geometry.output_height * phase.geometry.output_width)
         unsafe withUnsafePointer(to: packing.geometry) { description in
           unsafe withUnsafePointer(to: packing.format) { format in
             geometry.forEachLine(of: phase, rows: rows) { rows, element in

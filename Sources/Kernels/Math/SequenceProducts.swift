@@ -339,14 +339,7 @@ extension DynamicQuantization {
     var quantized = io.scratch(scratch.values, as: Int8.self, in: row * values.count..<(row + 1) * values.count)
     var scale = io.scratch(scratch.scales, as: Float.self, in: row..<row + 1)
     var zeroPoint = io.scratch(scratch.zeroPoints, as: Int32.self, in: row..<row + 1)
-    if asymmetric {
-      let result = Self.asymmetric(values, &quantized)
-      scale[0] = result.scale
-      zeroPoint[0] = result.zeroPoint
-    } else {
-      scale[0] = symmetric(values, &quantized)
-      zeroPoint[0] = 0
-    }
+    quantize(values, asymmetric: asymmetric, &quantized, scales: &scale, zeroPoints: &zeroPoint)
   }
 }
 

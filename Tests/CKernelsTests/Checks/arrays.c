@@ -138,30 +138,51 @@ int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *me
 int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
   for (int number = 0; number < cases; number++) {
     uint64_t random = seed + (uint64_t)number * 1000003;
-    const size_t count = (size_t)random_in(&random, 1, 100);
-    float *input = exact(count * 4);
-    int8_t *output = exact(count);
-    // Multiples of an eighth: sums are exact, and many are ties.
-    for (size_t i = 0; i < count; i++) input[i] = (float)random_in(&random, -3000, 3000) / 8;
-    const bool has_nan = count > 1 && random_in(&random, 0, 3) == 0;
-    if (has_nan) input[random_in(&random, 1, (int64_t)count - 1)] = NAN;
-    const float offset = (float)random_in(&random, -128, 127), lowest = random_in(&random, 0, 1) ? -127 : -128;
-    float low = 0, high = 0, expected_low = input[0], expected_high = input[0];
-    kernels->f32_extremes(input, count, &low, &high);
-    kernels->f32_quantize(input, count, 0.5f, offset, lowest, output);
+    const size_t rows = (size_t)random_in(&random, 1, 3), count = (size_t)random_in(&random, 1, 300);
+    const bool asymmetric = random_in(&random, 0, 1);
+    float *input = exact(rows * count * 4), *scales = exact(rows * 4);
+    int32_t *zero_points = exact(rows * 4);
+    int8_t *output = exact(rows * count);
+    for (size_t i = 0; i < rows * count; i++) input[i] = random_float(&random);
+    // Scales that are powers of two, for which many values are ties.
+    for (size_t r = 0; r < rows; r++) {
+      if (random_in(&random, 0, 1)) continue;
+      const bool zero = random_in(&random, 0, 5) == 0;
+      const int64_t low = asymmetric ? -2 * (255 - random_in(&random, 0, 255)) : -254, high = asymmetric ? low + 510 : 254;
+      for (size_t i = 0; i < count; i++) input[r * count + i] = zero ? 0 : (float)random_in(&random, low, high) / 8;
+      if (zero || count < 2) continue;
+      input[r * count] = (float)low / 8, input[r * count + count - 1] = (float)high / 8;
+      if (count > 2 && random_in(&random, 0, 2) == 0) input[r * count + (size_t)random_in(&random, 1, (int64_t)count - 2)] = NAN;
+    }
+    kernels->f32_quantize_rows(input, rows, count, asymmetric, output, scales, zero_points);
     bool good = true;
-    for (size_t i = 0; good && i < count; i++) {
-      if (input[i] < expected_low) expected_low = input[i];
-      if (input[i] > expected_high) expected_high = input[i];
-      const double value = offset + input[i] * 0.5;
-      const double expected = isnan(value) ? lowest : fmin(fmax(round(value), lowest), 127);
-      good = output[i] == expected;
-      if (!good) snprintf(message, 256, "element %zu of %zu, %g: %d, expected %g", i, count, value, output[i], expected);
+    for (size_t r = 0; good && r < rows; r++) {
+      const float *row = input + r * count;
+      double low = asymmetric ? 0 : row[0], high = low;
+      for (size_t i = 0; i < count; i++) low = fmin(low, row[i]), high = fmax(high, row[i]);
+      const double lowest = asymmetric ? -128 : -127;
+      double scale = asymmetric ? (high - low) / 255 : fmax(fabs(low), fabs(high)) / 127, zero_point = 0;
+      if (scale == 0) scale = 1;
+      else if (asymmetric) {
+        const double below = 128 + fabs(low / scale), above = 127 + fabs(high / scale);
+        zero_point = fmin(fmax(round(below < above ? -128 - low / scale : 127 - high / scale), -128), 127);
+      }
+      good = scales[r] == (float)scale && zero_points[r] == (int32_t)zero_point;
+      if (!good) {
+        snprintf(
+            message, 256, "row of %zu: scale %g and zero point %d, expected %g and %g", count, (double)scales[r], zero_points[r], scale,
+            zero_point);
+      }
+      const float inverse = asymmetric ? 1 / (float)scale : 127 / (float)fmax(fabs(low), fabs(high));
+      for (size_t i = 0; good && i < count; i++) {
+        const float product = row[i] * (scale == 1 ? 1 : inverse);
+        const double value = (double)((float)zero_point + product);
+        const double expected = isnan(value) ? lowest : fmin(fmax(round(value), lowest), 127);
+        good = output[r * count + i] == expected;
+        if (!good) snprintf(message, 256, "element %zu of %zu, %g: %d, expected %g", i, count, value, output[r * count + i], expected);
+      }
     }
-    if (good && (low != expected_low || high != expected_high)) {
-      good = false;
-      snprintf(message, 256, "extremes of %zu: %g and %g, expected %g and %g", count, low, high, expected_low, expected_high);
-    }
+    free(scales), free(zero_points);
     free(input), free(output);
     if (!good) return number;
   }

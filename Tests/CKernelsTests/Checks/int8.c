@@ -27,6 +27,7 @@ typedef struct problem {
   void *input, *weights, *expected_data, *divided;
   int32_t *bias, *multipliers, *shifts, *padding, *row_zero_points;
   float *row_scales, *channel_scales, *float_bias;
+  double *real_scales;
   size_t output_bytes;
 } problem;
 
@@ -51,6 +52,7 @@ static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *ra
   p.transposed = random_in(random, 0, 1), p.has_bias = !hybrid && random_in(random, 0, 3) != 0;
   p.bias = exact(columns * 4), p.multipliers = exact(columns * 4), p.shifts = exact(columns * 4);
   p.row_zero_points = exact(rows * 4), p.padding = exact(p.g.batch * 4);
+  p.real_scales = exact(columns * 8);
   p.row_scales = exact(rows * 4), p.channel_scales = exact(columns * 4), p.float_bias = exact(columns * 4);
   const bool wild = random_in(random, 0, 2) == 0;
   const int64_t highest_shift = random_in(random, 0, 1) ? 1 : -1;
@@ -59,6 +61,8 @@ static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *ra
     p.multipliers[n] = random_in(random, 0, 9) == 0 ? INT32_MAX : (int32_t)random_in(random, 1 << 30, INT32_MAX);
     p.shifts[n] = wild ? (int32_t)random_in(random, -31, 31) : (int32_t)random_in(random, -14, highest_shift);
     p.channel_scales[n] = random_float(random), p.float_bias[n] = random_float(random);
+    // Powers of two, with which many products are ties; factors with which they leave the range of int32.
+    p.real_scales[n] = wild ? random_float(random) * 1e9 : random_in(random, 0, 1) ? 0x1p-9 : random_float(random) / 100;
   }
   for (size_t i = 0; i < p.g.batch; i++) p.padding[i] = (int32_t)random_in(random, input_low, input_low + 255);
   p.output.rows_per_scale = p.g.output_height * p.g.output_width;
@@ -77,6 +81,7 @@ static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *ra
   p.output.row_scale = p.row_scales, p.output.row_zero_point = p.row_zero_points;
   p.output.channel_scale = p.channel_scales, p.output.bias = random_in(random, 0, 1) ? p.float_bias : NULL;
   p.output.clamp_min = random_in(random, 0, 1) ? 0 : -INFINITY, p.output.clamp_max = INFINITY;
+  if (p.output.type < TFLK_INT32 && random_in(random, 0, 2) == 0) p.output.real_scale = p.real_scales;
   p.output_bytes = geometry_output_elements(&p.g) * bytes_of(p.output.type);
   p.output.data = exact(p.output_bytes), p.divided = exact(p.output_bytes);
   memset(p.output.data, 0x5A, p.output_bytes), memset(p.divided, 0x5A, p.output_bytes);
@@ -86,6 +91,7 @@ static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *ra
 static void free_problem(problem *p) {
   free(p->input), free(p->weights), free(p->divided), free(p->output.data), free(p->bias), free(p->multipliers), free(p->shifts);
   free(p->padding), free(p->row_zero_points), free(p->row_scales), free(p->channel_scales), free(p->float_bias);
+  free(p->real_scales);
 }
 
 static void run(const tflk_kernels *k, problem *p, uint64_t *random) {
@@ -93,7 +99,7 @@ static void run(const tflk_kernels *k, problem *p, uint64_t *random) {
   const size_t tiles = (g->output_channels + k->int8_tile_columns - 1) / k->int8_tile_columns, rows = geometry_rows(g);
   const size_t depth = geometry_depth(g), pixels = k->int8_prepared_pixels(g);
   void *packed = aligned_64(k->int8_packed_bytes(g)), *prepared = aligned_64(k->int8_prepared_bytes(g));
-  const bool scales = p->output.type < TFLK_INT32;
+  const bool scales = p->output.type < TFLK_INT32 && p->output.real_scale == NULL;
   const size_t cut = (size_t)random_in(random, 0, (int64_t)tiles), pixel_cut = (size_t)random_in(random, 0, (int64_t)pixels);
   const size_t row_cut = (size_t)random_in(random, 0, (int64_t)rows);
   const int32_t *padding = p->output.type == TFLK_FLOAT32 ? p->padding : NULL;
@@ -142,7 +148,8 @@ static bool verify(const problem *p, char *message) {
       }
       int32_t expected = (int32_t)sum;
       if (o->type != TFLK_INT32) {
-        const int64_t scaled = oracle_requantize(expected, p->multipliers[n], p->shifts[n]);
+        const int64_t scaled = o->real_scale != NULL ? oracle_scale(expected, o->real_scale[n])
+                                                     : oracle_requantize(expected, p->multipliers[n], p->shifts[n]);
         expected = oracle_clamp((int32_t)(uint32_t)(scaled + o->output_zero_point), o->activation_min, o->activation_max);
       }
       const int32_t found = quantized_at(o->data, o->type, at);

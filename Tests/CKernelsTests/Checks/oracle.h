@@ -22,6 +22,12 @@ static inline int32_t oracle_requantize_long(int64_t x, int32_t multiplier, int3
   return (int32_t)(uint32_t)(uint64_t)(int64_t)quotient;
 }
 
+// A product in double precision, rounded once with ties away from zero; the lowest number where that is no int32.
+static inline int32_t oracle_scale(int32_t x, double factor) {
+  const double rounded = round(x * factor);
+  return rounded >= -2147483648.0 && rounded <= 2147483647.0 ? (int32_t)rounded : INT32_MIN;
+}
+
 static inline int32_t oracle_clamp(int64_t x, int32_t low, int32_t high) {
   return x < low ? low : x > high ? high : (int32_t)x;
 }
