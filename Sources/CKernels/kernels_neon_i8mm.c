@@ -33,6 +33,8 @@
 #include "f32_depthwise.inc"
 #include "int_depthwise.inc"
 #include "arrays.inc"
+#include "lookup.inc"
+#include "max_pool.inc"
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"

@@ -38,6 +38,26 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func affineQuantization(isa: String) {
+    let failure = unsafe failure(check_affine_quantize, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func lookups(isa: String) {
+    let failure = unsafe failure(check_lookup, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func maxPooling(isa: String) {
+    let failure = unsafe failure(check_max_pool, on: isa)
+    #expect(failure == nil)
+  }
+
+  @Test(arguments: available) func copiedBlocks(isa: String) {
+    let failure = unsafe failure(check_copy_blocks, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func bytePairs(isa: String) {
     let failure = unsafe failure(check_byte_pairs, on: isa)
     #expect(failure == nil)

@@ -407,6 +407,28 @@ typedef struct tflk_kernels {
   void (*f32_quantize_rows)(
       const float *input, size_t rows, size_t columns, bool asymmetric, int8_t *output, float *scales, int32_t *zero_points);
 
+  /// `clamp(round(input[i] / scale) + zero_point)` to the range of TFLK_INT8, TFLK_UINT8 or TFLK_INT16, ties away from zero. What is NaN or beyond
+  /// int32 after the division counts as the least int32, and the sum wraps.
+  void (*f32_affine_quantize)(const float *input, size_t count, float scale, int32_t zero_point, tflk_type type, void *output);
+
+  /// `output[i] = table[input[i]]` with 256 entries. The output may be the input.
+  void (*lookup)(const uint8_t *table, const uint8_t *input, uint8_t *output, size_t count);
+
+  /// `clamp(max(least, elements of the window))` for the lines [line_begin, line_end) of batch * output_height, with as many channels in the output as
+  /// in the input and no gaps. Positions outside of the image and NaN are passed over. The bounds are values of the type.
+  void (*max_pool_i8)(
+      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
+      size_t line_end);
+  void (*max_pool_u8)(
+      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
+      size_t line_end);
+  void (*max_pool_i16)(
+      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
+      size_t line_end);
+  void (*max_pool_f32)(
+      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
+      size_t line_end);
+
   /// `output[i] = function(input[i])`, by tflk_function. The output may be the input.
   void (*f32_function[TFLK_FUNCTION_COUNT])(const float *input, float *output, size_t count);
 

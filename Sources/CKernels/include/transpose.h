@@ -9,4 +9,7 @@
 void tflk_transpose(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride, size_t rows, size_t columns,
                   size_t width);
 
+// Copies `count` blocks of `bytes` bytes, `source_stride` and `target_stride` bytes apart; strides may be negative. Source and target must not overlap.
+void tflk_copy_blocks(const void *source, ptrdiff_t source_stride, void *target, ptrdiff_t target_stride, size_t count, size_t bytes);
+
 #endif

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// `x / scale`, rounded with ties away from zero, plus the zero point, limited to the integers of a type.
@@ -35,6 +36,34 @@ struct AffineQuantizer<Output: FixedWidthInteger & BitwiseCopyable & Sendable>: 
     let rounded = even &+ up &- down
     let fits = scaled < 2_147_483_648 ? (scaled >= -2_147_483_648 ? rounded : .min) : .min
     return Output(truncatingIfNeeded: clamped(fits &+ zeroPoint, low, high))
+  }
+}
+
+extension AffineQuantizer {
+  /// The kernel that quantises each of `count` floats of input 0.
+  func kernel(count: Int) -> Kernel {
+    guard let microkernels = Microkernels.current, low == Int32(Output.min), high == Int32(Output.max) else {
+      return kernel(count: count, grain: elementwiseGrain)
+    }
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(count, grain: elementwiseGrain) { range in
+        let x = io.input(0, as: Float.self, in: range)
+        var y = io.output(0, as: Output.self, in: range)
+        apply(x, &y, microkernels)
+      }
+    }
+  }
+
+  /// Quantises all of `x`, to the full range of `Int8`, `UInt8` or `Int16`.
+  func apply(_ x: Span<Float>, _ y: inout MutableSpan<Output>, _ microkernels: Microkernels) {
+    precondition(x.count == y.count)
+    let type: tflk_type = Output.self == Int8.self ? TFLK_INT8 : Output.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
+    unsafe x.withUnsafeBufferPointer { source in
+      unsafe y.withUnsafeMutableBytes { target in
+        unsafe microkernels.table.pointee.f32_affine_quantize(
+          source.baseAddress, source.count, scale, zeroPoint, type, target.baseAddress)
+      }
+    }
   }
 }
 

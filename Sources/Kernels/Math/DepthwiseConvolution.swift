@@ -11,12 +11,27 @@ internal import TensorTypes
   private let range: ClosedRange<Float>
   private let linesPerTile: Int
   private let epilogue: Epilogue?
+  /// How often each channel of the image is repeated first, so that there are as many as in the output; 1 where that is not done.
+  private let repeats: Int
+  private let inputElements: Int
 
   /// - Returns: nil when there are no C kernels.
   init?(_ node: NodeContext, geometry: ConvolutionGeometry, range: ClosedRange<Float>) throws(OperatorError) {
     guard let kernels = Microkernels.current else { return nil }
     self.kernels = kernels
-    self.geometry = geometry.whole
+    var whole = geometry.whole
+    let multiplier = geometry.outputChannels / geometry.inputChannels
+    inputElements = geometry.batch * geometry.inputPixelsPerBatch * geometry.inputChannels
+    let (repeated, overflow) = inputElements.multipliedReportingOverflow(by: multiplier)
+    // Not where the output is much smaller than the image.
+    repeats =
+      multiplier > 1 && !overflow && repeated / 16 <= inputElements + node.outputs[0].shape.elementCount
+      ? multiplier : 1
+    if repeats > 1 {
+      whole.input_channels = geometry.outputChannels
+      whole.input_pixel_stride = geometry.outputChannels
+    }
+    self.geometry = whole
     weights = try Weights(node, input: 1)
     hasBias = node.hasInput(2)
     epilogue = node.epilogue
@@ -27,11 +42,14 @@ internal import TensorTypes
   func kernel() -> Kernel {
     let lines = geometry.batch * geometry.output_height
     let pitch = geometry.output_width * geometry.output_channels
-    var kernel = Kernel { io throws(OperatorError) in
+    let scratch = repeats > 1 ? [inputElements * repeats * MemoryLayout<Float>.stride] : []
+    var kernel = Kernel(scratch: scratch) { io throws(OperatorError) in
+      if repeats > 1 { try repeatChannels(io) }
       try io.forEachTile(of: linesPerTile, in: lines) { range in
         weights.withSpan(io, as: Float.self) { w in
           unsafe w.withUnsafeBufferPointer { w in
-            guard let x = unsafe io.inputBytes(0).bindMemory(to: Float.self).baseAddress,
+            let image = unsafe repeats > 1 ? UnsafeRawBufferPointer(io.scratchBytes(0)) : io.inputBytes(0)
+            guard let x = unsafe image.bindMemory(to: Float.self).baseAddress,
               let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress
             else { return }
             let bias = unsafe hasBias ? io.inputBytes(2).bindMemory(to: Float.self).baseAddress : nil
@@ -49,6 +67,16 @@ internal import TensorTypes
     }
     kernel.appliesEpilogue = epilogue != nil
     return kernel
+  }
+
+  private func repeatChannels(_ io: Operands) throws(OperatorError) {
+    try io.parallel(inputElements, grain: max(1, elementwiseGrain / repeats)) { range in
+      let x = io.input(0, as: Float.self, in: range)
+      var y = io.scratch(0, as: Float.self, in: range.lowerBound * repeats..<range.upperBound * repeats)
+      for i in x.indices {
+        for j in 0..<repeats { y[i &* repeats &+ j] = x[i] }
+      }
+    }
   }
 }
 

@@ -118,10 +118,11 @@ extension FloatPacking {
   ///   - image: the input with the activations.
   ///   - weights: the input with the weights: `float32`, or constant `float16`.
   ///   - bias: the input with the bias, if there is one.
+  ///   - isTransposed: whether the weights of a group are stored `[depth][columns]`.
   /// - Returns: nil when there are no C kernels.
   init?(
     _ node: NodeContext, geometry: tflk_conv_geometry, groups: Int, image: Int, weights: Int, bias: Int?,
-    range: ClosedRange<Float>
+    range: ClosedRange<Float>, isTransposed: Bool = false
   ) throws(OperatorError) {
     guard let kernels = Microkernels.current else { return nil }
     self.geometry = geometry
@@ -131,7 +132,9 @@ extension FloatPacking {
     self.range = range
     epilogue = node.epilogue
     threads = node.threads
-    packing = FloatPacking(geometry, kernels: kernels, groups: groups)
+    var packing = FloatPacking(geometry, kernels: kernels, groups: groups)
+    packing.isTransposed = isTransposed
+    self.packing = packing
     packed = try packing.packed(node, weights: weights, bias: bias)
     zeros = try SharedBytes.zeroFloats(geometry.input_channels)
     tiling = ProductTiling(

@@ -34,10 +34,12 @@ internal import TensorTypes
   ///   - arithmetic: not `float`.
   ///   - inputs: the inputs with activations, weights and, if there is one, bias.
   ///   - weightZeroPoint: the zero point of all weights.
+  ///   - isTransposed: whether the weights are stored `[depth][columns]`.
   /// - Returns: nil when there are no C kernels for this.
   init?(
     _ node: NodeContext, geometry: tflk_conv_geometry, groups: Int, arithmetic: ProductArithmetic,
-    inputs: (image: Int, weights: Int, bias: Int?), weightZeroPoint: Int, result: IntegerResult
+    inputs: (image: Int, weights: Int, bias: Int?), weightZeroPoint: Int, result: IntegerResult,
+    isTransposed: Bool = false
   ) throws(OperatorError) {
     guard let kernels = Microkernels.current else { return nil }
     let input = try node.input(inputs.image)
@@ -57,7 +59,8 @@ internal import TensorTypes
     var packing = IntegerPacking(
       kernels: kernels, geometry: geometry, groups: groups, format: format, isWide: isWide, sumsIn32Bits: sumsIn32Bits,
       multipliers: multipliers,
-      factors: try IntegerPacking.factors(multipliers, count: groups * geometry.output_channels), isTransposed: false)
+      factors: try IntegerPacking.factors(multipliers, count: groups * geometry.output_channels),
+      isTransposed: isTransposed)
     guard packing.isSupported else { return nil }
     image = inputs.image
     weights = inputs.weights

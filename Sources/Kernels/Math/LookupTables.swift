@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// A function of a byte, as a table of its 256 values.
@@ -33,6 +34,23 @@ struct ByteLookup: UnaryElementFunction {
   }
 
   @inline(__always) func apply(_ x: UInt8) -> UInt8 { table.values[Int(x)] }
+
+  /// The kernel that looks up each of `count` bytes of input 0.
+  func kernel(count: Int) -> Kernel {
+    guard let microkernels = Microkernels.current else { return kernel(count: count, grain: elementwiseGrain) }
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(count, grain: 8 * elementwiseGrain) { range in
+        guard let x = unsafe io.inputBytes(0).bindMemory(to: UInt8.self).baseAddress,
+          let y = unsafe io.outputBytes(0).bindMemory(to: UInt8.self).baseAddress
+        else { return }
+        // Safety: operands have the bytes of their shapes; input and output are the same memory or do not overlap.
+        unsafe table.values.span.withUnsafeBufferPointer {
+          unsafe microkernels.table.pointee.lookup(
+            $0.baseAddress, x + range.lowerBound, y + range.lowerBound, range.count)
+        }
+      }
+    }
+  }
 }
 
 /// A function of a 16-bit integer, as 513 values and straight lines between them.

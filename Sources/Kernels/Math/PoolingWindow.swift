@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// The options that pooling operators have in common, and where their windows lie.
@@ -101,6 +102,19 @@ struct Pooling: Sendable {
     channels = input[3]
   }
 
+  /// The windows as the C kernels see them.
+  var geometry: tflk_conv_geometry {
+    tflk_conv_geometry(
+      batch: batches, input_height: rows.size, input_width: columns.size, input_channels: channels,
+      output_height: rows.count, output_width: columns.count, output_channels: channels, kernel_height: rows.filter,
+      kernel_width: columns.filter, stride_height: rows.stride, stride_width: columns.stride, dilation_height: 1,
+      dilation_width: 1, pad_top: rows.before, pad_left: columns.before, input_pixel_stride: channels,
+      output_pixel_stride: channels)
+  }
+
+  /// Elements that a row of results looks at.
+  var workPerRow: Int { columns.count * channels * min(rows.filter, rows.size) * min(columns.filter, columns.size) }
+
   /// Elements that scratch buffer 0 needs.
   var accumulators: Int { batches * rows.count * columns.count == 0 ? 0 : batches * rows.count * channels }
 
@@ -113,8 +127,7 @@ struct Pooling: Sendable {
 
   private func run<Function: PoolingFunction>(_ io: Operands, _ function: Function) throws(OperatorError) {
     guard accumulators > 0 else { return }
-    let work = columns.count * channels * min(rows.filter, rows.size) * min(columns.filter, columns.size)
-    try io.parallel(batches * rows.count, grain: max(1, 16384 / max(work, 1))) { range in
+    try io.parallel(batches * rows.count, grain: max(1, 16384 / max(workPerRow, 1))) { range in
       for row in range {
         let batch = row / rows.count
         let vertical = rows.window(row % rows.count)

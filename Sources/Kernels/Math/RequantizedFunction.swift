@@ -25,7 +25,7 @@ extension BinaryElementFunction where Output == Int32 {
     return Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { range in
         // Blocks are small enough to stay in the first-level cache. A block is read before it is written, so inputs may lie under the output.
-        var sums = InlineArray<512, Int32>(repeating: 0)
+        var sums = InlineArray<128, Int32>(repeating: 0)
         broadcast.forEachRun(in: range) { position, left, right, count in
           let a = io.input(0, as: Left.self, in: left..<left + (leftRepeats ? 1 : count))
           let b = io.input(1, as: Right.self, in: right..<right + (rightRepeats ? 1 : count))

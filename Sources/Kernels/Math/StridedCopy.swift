@@ -255,9 +255,7 @@ struct StridedCopy: Sendable {
     case 16: copyRows(SIMD2<UInt64>.self, io, input, output, rows, columns)
     default:
       unsafe forEachRow(io, input, output, rows, columns) { source, target, inner in
-        for index in 0..<columns.count {
-          unsafe memcpy(target + index &* inner.target, source + index &* inner.source, unit)
-        }
+        unsafe tflk_copy_blocks(source, inner.source, target, inner.target, columns.count, unit)
       }
     }
   }
@@ -321,9 +319,19 @@ struct StridedCopy: Sendable {
       guard let source = unsafe io.inputBytes(input).baseAddress, let target = unsafe io.outputBytes(output).baseAddress
       else { return }
       var coordinates = InlineArray<16, Int>(repeating: 0)
+      var from = 0
+      var to = 0
+      if rowTiles * columnTiles == 1 {
+        locate(range.lowerBound, outer: outer, &coordinates, &from, &to)
+        for _ in range {
+          // Safety: as below.
+          unsafe tflk_transpose(
+            source + from, column.source, target + to, row.target, row.size, column.size, unit)
+          advance(outer: outer, &coordinates, &from, &to)
+        }
+        return
+      }
       for index in range {
-        var from = 0
-        var to = 0
         locate(index / (rowTiles * columnTiles), outer: outer, &coordinates, &from, &to)
         let tile = index % (rowTiles * columnTiles)
         let r = tile / columnTiles * tileRows

@@ -49,8 +49,16 @@ public struct DepthwiseConv2D: Operator {
     let plain = PlainConvolution(
       geometry: geometry, form: .depthwise, weights: try Weights(node, input: 1), bias: bias == nil ? nil : 2)
     let arithmetic = try arithmetic(node, geometry)
+    // With one input channel all outputs read the same elements: an ordinary convolution, whose weights are stored `[taps][channels]`.
+    let isOrdinary = geometry.inputChannels == 1 && geometry.outputChannels > 1
     if arithmetic == .float {
       let range = try activation.finiteRange(Float.self)
+      if isOrdinary {
+        let fast = try FloatConvolution(
+          node, geometry: geometry.group, groups: 1, image: 0, weights: 1, bias: bias == nil ? nil : 2, range: range,
+          isTransposed: true)
+        return fast?.kernel() ?? plain.float(range)
+      }
       let fast = try FloatDepthwiseConvolution(node, geometry: geometry, range: range)
       return fast?.kernel() ?? plain.float(range)
     }
@@ -71,9 +79,17 @@ public struct DepthwiseConv2D: Operator {
         arithmetic, inputZeroPoint: input.quantization.zeroPoint ?? 0, weightZeroPoint: scales.zeroPoint,
         biasElement: bias?.element, requantization)
     }
+    let weightZeroPoint = arithmetic == .uint8 ? scales.zeroPoint : 0
+    if isOrdinary, geometry.isPaddedCopyReasonable(channels: 1),
+      let fast = try IntegerConvolution(
+        node, geometry: geometry.group, groups: 1, arithmetic: arithmetic,
+        inputs: (image: 0, weights: 1, bias: bias == nil ? nil : 2), weightZeroPoint: weightZeroPoint, result: result,
+        isTransposed: true)
+    {
+      return fast.kernel()
+    }
     let fast = try IntegerDepthwiseConvolution(
-      node, geometry: geometry, arithmetic: arithmetic, weightZeroPoint: arithmetic == .uint8 ? scales.zeroPoint : 0,
-      result: result)
+      node, geometry: geometry, arithmetic: arithmetic, weightZeroPoint: weightZeroPoint, result: result)
     return fast?.kernel() ?? slow
   }
 

@@ -37,6 +37,9 @@ struct Step {
   let slots: UnsafeMutableBufferPointer<OperandSlot>
   /// The values of the string tensors that have memory here.
   let strings: [TensorID: StringCell]
+  /// What an invocation needs of each step, in their order. Elements of an array of ``Step`` would be copied, with a reference counted for each of
+  /// their members; that takes longer than the operators of small models.
+  private let calls: UnsafeMutableBufferPointer<Call>
   /// Keeps what steps point to.
   private let stringConstants: [StringCell]
   /// Constants that were computed while shapes were resolved; steps point into them.
@@ -64,6 +67,14 @@ struct Step {
     var inputs: [[UInt8]]?
   }
 
+  /// A step's kernel; nil for a region.
+  private struct Call {
+    let invoke: Kernel.Invoke?
+    let slot: Int
+    let inputCount: Int
+    let outputCount: Int
+  }
+
   init(
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
     placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
@@ -85,9 +96,21 @@ struct Step {
     let memory = UnsafeMutableBufferPointer<OperandSlot>.allocate(capacity: slots.count)
     _ = unsafe memory.initialize(from: slots)
     unsafe self.slots = memory
+    let calls = UnsafeMutableBufferPointer<Call>.allocate(capacity: steps.count)
+    for (index, step) in steps.enumerated() {
+      let invoke: Kernel.Invoke? = if case .kernel(let invoke) = step.action { invoke } else { nil }
+      unsafe calls.initializeElement(
+        at: index,
+        to: Call(invoke: invoke, slot: step.slot, inputCount: step.inputCount, outputCount: step.outputCount))
+    }
+    unsafe self.calls = calls
   }
 
-  deinit { unsafe slots.deallocate() }
+  deinit {
+    unsafe slots.deallocate()
+    unsafe calls.deinitialize()
+    unsafe calls.deallocate()
+  }
 
   /// A tensor's memory; nil when it has none in this segment.
   func slot(of tensor: TensorID) -> OperandSlot? {
@@ -97,38 +120,45 @@ struct Step {
 
   /// Runs all steps.
   func invoke(_ context: ExecutionContext, _ graph: Graph, profiler: Profiler?) throws(ModelError) {
-    for step in steps {
+    for index in steps.indices {
       do throws(OperatorError) { try context.checkStop() } catch {
-        throw ModelError(error, at: graph.location(of: step.node))
+        throw ModelError(error, at: graph.location(of: steps[index].node))
       }
       let start = profiler == nil ? 0 : ExecutionContext.now()
-      switch step.action {
-      case .kernel(let invoke):
+      if let invoke = unsafe calls[index].invoke {
         guard let base = unsafe slots.baseAddress else { continue }
         let operands = unsafe Operands(
-          slots: base + step.slot, inputCount: step.inputCount, outputCount: step.outputCount, context: context)
+          slots: base + calls[index].slot, inputCount: calls[index].inputCount, outputCount: calls[index].outputCount,
+          context: context)
         do throws(OperatorError) { try invoke(operands) } catch {
-          throw step.call?.failure ?? ModelError(error, at: graph.location(of: step.node))
+          throw steps[index].call?.failure ?? ModelError(error, at: graph.location(of: steps[index].node))
         }
-      case .region(let region):
-        do throws(DelegateError) {
-          if let profiler {
-            try region.invoke(context) { position, start, end in
-              guard step.members.indices.contains(position) else { return }
-              let node = step.members[position]
-              profiler.record(node: node, name: graph.nodes[node].name, from: start, to: end)
-            }
-          } else {
-            try region.invoke(context)
-          }
-        } catch {
-          throw ModelError(.delegate, error.description, at: graph.location(of: step.node))
-        }
-        do throws(OperatorError) { try context.checkStop() } catch {
-          throw ModelError(error, at: graph.location(of: step.node))
-        }
+      } else {
+        try invokeRegion(steps[index], context, graph, profiler: profiler)
       }
-      profiler?.record(step, from: start, to: ExecutionContext.now())
+      if let profiler { profiler.record(steps[index], from: start, to: ExecutionContext.now()) }
+    }
+  }
+
+  private func invokeRegion(
+    _ step: Step, _ context: ExecutionContext, _ graph: Graph, profiler: Profiler?
+  ) throws(ModelError) {
+    guard case .region(let region) = step.action else { return }
+    do throws(DelegateError) {
+      if let profiler {
+        try region.invoke(context) { position, start, end in
+          guard step.members.indices.contains(position) else { return }
+          let node = step.members[position]
+          profiler.record(node: node, name: graph.nodes[node].name, from: start, to: end)
+        }
+      } else {
+        try region.invoke(context)
+      }
+    } catch {
+      throw ModelError(.delegate, error.description, at: graph.location(of: step.node))
+    }
+    do throws(OperatorError) { try context.checkStop() } catch {
+      throw ModelError(error, at: graph.location(of: step.node))
     }
   }
 }

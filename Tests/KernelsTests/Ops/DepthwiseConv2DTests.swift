@@ -15,6 +15,9 @@ private let cases: [ConvolutionCase] =
     .init(input: [2, 6, 6, 70], filter: [1, 7, 7, 70], threads: 2),
     .init(input: [3, 2, 2, 5], filter: [1, 4, 4, 5]),
     .init(input: [1, 12, 12, 1], filter: [1, 3, 3, 8]),
+    .init(input: [2, 13, 11, 1], filter: [1, 10, 8, 8], stride: [2, 2], activation: 1, threads: 2),
+    .init(input: [1, 1, 64, 1], filter: [1, 1, 10, 33], stride: [1, 5], same: false),
+    .init(input: [3, 6, 7, 1], filter: [1, 3, 2, 2], dilation: [2, 3], activation: 3),
     .init(input: [0, 5, 5, 2], filter: [1, 3, 3, 2]),
     .init(input: [1, 33, 20, 64], filter: [1, 3, 3, 64], threads: 2),
   ]

@@ -5,7 +5,8 @@ public enum GraphPass: String, Sendable, Hashable, CaseIterable {
   case foldConstants = "fold-constants"
   /// Pure operators whose results nobody reads are left out.
   case eliminateDeadCode = "eliminate-dead-code"
-  /// Transpositions that undo one another or move no element become views, others that follow one another become one.
+  /// Transpositions that undo one another or move no element become views, others that follow one another become one; reshapes and activations may
+  /// stand between them.
   case cancelTransposes = "cancel-transposes"
   /// The operators that make up a layer normalisation become one step.
   case layerNormalization = "layer-normalization"

@@ -21,9 +21,13 @@ int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char
 int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_transpose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_copy_blocks(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_halves(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_affine_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_lookup(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_max_pool(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_softmax(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
