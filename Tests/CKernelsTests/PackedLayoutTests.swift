@@ -8,18 +8,22 @@ import Testing
     "baseline": [
       0xC80827AFD7C2405A, 0xA7FDDD2EF035300C, 0xFA2A4C0DD1A887F2,
       0xE797AFA1ED3FC1FC, 0x2B0101483EC06CBB, 0xA5ECDDE7F8428783,
+      0x7AA9581E50B9A3DC,
     ],
     "avx2": [
       0x8C7A78FE045D896D, 0xD55C94A81E080D72, 0xF427F4BD593AE0A6,
       0xF9123AE2D23D7A44, 0x14854B9C717420F6, 0x37D80F1E25948B16,
+      0x756FD7D17D112B,
     ],
     "avx512": [
       0x4DE989F609FFCD4E, 0xFC32E7DFC110B4D4, 0x9B67CF62AD99295,
       0x5302017ED62F902D, 0x2FE4DA5D3A87BF1C, 0x68A998040D762900,
+      0x95A5F127CB4E29FE,
     ],
     "vnni": [
       0x4DE989F609FFCD4E, 0xFC32E7DFC110B4D4, 0x9B67CF62AD99295,
       0x8DC6277CA29DEFA4, 0x2FE4DA5D3A87BF1C, 0x68A998040D762900,
+      0x95A5F127CB4E29FE,
     ],
   ]
 
@@ -68,6 +72,9 @@ import Testing
     var wide = tflk_quantized_format(
       input_type: TFLK_INT16, weight_type: TFLK_INT8, input_zero_point: 0, weight_zero_point: 0, lowest_result: 0,
       highest_result: 0)
+    var blocks = tflk_block_geometry(rows: 5, columns: columns, depth: depth, block: 36)
+    let nibbles = bytes.map { ($0 & 15) - 8 }
+    let blockScales = (0..<columns * 5).map { Float($0) / 64 }
     let floatTiles = (columns + table.f32_tile_columns - 1) / table.f32_tile_columns
     let tiles = (columns + table.int8_tile_columns - 1) / table.int8_tile_columns
     let hashes = [
@@ -89,6 +96,7 @@ import Testing
       hash(table.int_depthwise_packed_bytes(&depthwise)) {
         table.int_depthwise_pack(&depthwise, &narrow, bytes, bias64, multipliers, shifts, true, $0)
       },
+      hash(table.int4_packed_bytes(&blocks)) { table.int4_pack(&blocks, nibbles, blockScales, $0, 0, tiles) },
     ]
     #if arch(x86_64)
       #expect(hashes == Self.expected[name], "\(name): \(hashes)")

@@ -11,6 +11,26 @@ struct OutputQuantization: Sendable {
   @inline(__always) func apply(_ value: Int32) -> Int32 {
     clamped(multiplier.apply(value) &+ zeroPoint, low, high)
   }
+
+  /// Requantises values to elements of type `T` (`Int8`, `UInt8` or `Int16`), as many from `start` on.
+  func requantize<T: FixedWidthInteger & BitwiseCopyable>(
+    _ values: Span<Int32>, _ result: inout MutableSpan<T>, at start: Int = 0
+  ) {
+    precondition(start >= 0 && start <= result.count && values.count <= result.count - start)
+    unsafe values.withUnsafeBufferPointer { source in
+      unsafe result.withUnsafeMutableBytes { target in
+        var output = unsafe tflk_quantized_output()
+        unsafe output.data = target.baseAddress.map { unsafe $0 + start * MemoryLayout<T>.stride }
+        unsafe output.type = T.self == Int8.self ? TFLK_INT8 : T.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
+        unsafe output.output_zero_point = zeroPoint
+        unsafe output.activation_min = low
+        unsafe output.activation_max = high
+        // Safety: the target has as many elements from `start` on.
+        unsafe Microkernels.best.table.pointee.requantize(
+          source.baseAddress, source.count, multiplier.multiplier, multiplier.shift, &output)
+      }
+    }
+  }
 }
 
 extension BinaryElementFunction where Output == Int32 {
@@ -21,7 +41,6 @@ extension BinaryElementFunction where Output == Int32 {
   ) -> Kernel {
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)
-    let type: tflk_type = T.self == Int8.self ? TFLK_INT8 : T.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
     return Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { range in
         // Blocks are small enough to stay in the first-level cache. A block is read before it is written, so inputs may lie under the output.
@@ -48,32 +67,10 @@ extension BinaryElementFunction where Output == Int32 {
               for i in x.indices { block[i] = apply(x[i], y[i]) }
             }
             var result = io.output(0, as: T.self, in: position + start..<position + start + length)
-            Self.requantize(block.span.extracting(first: length), quantization, type, &result)
+            quantization.requantize(block.span.extracting(first: length), &result)
             start += length
           }
         }
-      }
-    }
-  }
-
-  private static func requantize<T: FixedWidthInteger & BitwiseCopyable>(
-    _ sums: Span<Int32>, _ quantization: OutputQuantization, _ type: tflk_type, _ result: inout MutableSpan<T>
-  ) {
-    precondition(sums.count == result.count)
-    guard let microkernels = Microkernels.current else {
-      for i in sums.indices { result[i] = T(truncatingIfNeeded: quantization.apply(sums[i])) }
-      return
-    }
-    unsafe sums.withUnsafeBufferPointer { source in
-      unsafe result.withUnsafeMutableBytes { target in
-        var output = unsafe tflk_quantized_output()
-        unsafe output.data = target.baseAddress
-        unsafe output.type = type
-        unsafe output.output_zero_point = quantization.zeroPoint
-        unsafe output.activation_min = quantization.low
-        unsafe output.activation_max = quantization.high
-        unsafe microkernels.table.pointee.requantize(
-          source.baseAddress, source.count, quantization.multiplier.multiplier, quantization.multiplier.shift, &output)
       }
     }
   }

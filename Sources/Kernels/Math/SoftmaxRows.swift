@@ -107,13 +107,14 @@ struct SoftmaxRows {
 struct ByteSoftmax<
   Input: FixedWidthInteger & BitwiseCopyable & Sendable, Output: FixedWidthInteger & BitwiseCopyable & Sendable
 >: SoftmaxRow {
-  /// For each distance from the largest element its exponential in Q0; 0 beyond the distance that counts.
   private final class Table: Sendable {
+    /// For each distance from the largest element its exponential in Q0; 0 beyond the distance that counts.
     let exponentials: InlineArray<256, Int32>
-    let isBeyond: InlineArray<256, Bool>
-    init(_ exponentials: InlineArray<256, Int32>, _ isBeyond: InlineArray<256, Bool>) {
+    /// The same in Q12.
+    let terms: InlineArray<256, Int32>
+    init(_ exponentials: InlineArray<256, Int32>) {
       self.exponentials = exponentials
-      self.isBeyond = isBeyond
+      terms = InlineArray { FixedPoint.divide(exponentials[$0], byPowerOfTwo: 12) }
     }
   }
 
@@ -132,7 +133,7 @@ struct ByteSoftmax<
         let scaled = QuantizedMultiplier.doublingHighMultiply(
           Int32(-distance) &<< multiplier.shift, multiplier.multiplier)
         return FixedPoint.exponential(scaled)
-      }, InlineArray { Int32($0) > radius })
+      })
   }
 
   @inline(__always)
@@ -140,18 +141,27 @@ struct ByteSoftmax<
     precondition(x.count == y.count)
     var peak = Input.min
     for i in x.indices { peak = x[i] > peak ? x[i] : peak }
-    // Q12, kept from wrapping in rows of more than 4096 near-equal elements.
+    // Kept from wrapping in rows of more than 4096 near-equal elements.
     var total: Int64 = 0
-    for i in x.indices {
-      total &+= Int64(FixedPoint.divide(table.exponentials[distance(x[i], peak)], byPowerOfTwo: 12))
-    }
+    for i in x.indices { total &+= Int64(table.terms[distance(x[i], peak)]) }
     let reciprocal = FixedPoint.reciprocal(Int32(clamping: total), integerBits: 12)
     let exponent = reciprocal.bitsOverUnit + 31 - Int32(Output.bitWidth)
-    for i in x.indices {
-      let index = distance(x[i], peak)
-      let product = FixedPoint.multiply(reciprocal.value, table.exponentials[index])
-      let result = FixedPoint.divide(product, byPowerOfTwo: exponent) &+ Int32(Output.min)
-      y[i] = table.isBeyond[index] ? Output.min : Output(clamping: result)
+    guard exponent <= 31 else {
+      // So many bits to the right nothing is left.
+      for i in y.indices { y[i] = Output.min }
+      return
+    }
+    let quantization = OutputQuantization(
+      multiplier: QuantizedMultiplier(multiplier: reciprocal.value, shift: -exponent), zeroPoint: Int32(Output.min),
+      low: Int32(Output.min), high: Int32(Output.max))
+    var block = InlineArray<128, Int32>(repeating: 0)
+    var start = 0
+    while start < x.count {
+      // A block is read before it is written, so that input and output may be the same memory.
+      let length = min(block.count, x.count - start)
+      for i in 0..<length { block[i] = table.exponentials[distance(x[start + i], peak)] }
+      quantization.requantize(block.span.extracting(first: length), &y, at: start)
+      start += length
     }
   }
 

@@ -19,7 +19,9 @@ public struct SquaredDifference: Operator {
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.squaredDifference.kernel(broadcast)
     case .int32: return IntegerFunction().kernel(broadcast)
-    case .int8: return try QuantizedFunction(node).kernel(broadcast)
+    case .int8:
+      let function = try QuantizedFunction(node)
+      return function.kernel(broadcast, function.quantization, to: Int8.self)
     case let other: throw .unsupported("\(other) inputs; float32, int32 and int8 are supported")
     }
   }
@@ -47,8 +49,7 @@ public struct SquaredDifference: Operator {
     }
 
     private let tables: Tables
-    private let multiplier: QuantizedMultiplier
-    private let zeroPoint: Int32
+    let quantization: OutputQuantization
 
     init(_ node: NodeContext) throws(OperatorError) {
       let left = try node.affineInput(0)
@@ -56,14 +57,15 @@ public struct SquaredDifference: Operator {
       let output = try node.affineOutput()
       let common = Double(2 * max(left.scale, right.scale))
       tables = Tables(left, right, common)
-      multiplier = QuantizedMultiplier(common * common / Double(16384 * output.scale))
-      zeroPoint = output.zeroPoint
+      quantization = OutputQuantization(
+        multiplier: QuantizedMultiplier(common * common / Double(16384 * output.scale)), zeroPoint: output.zeroPoint,
+        low: -128, high: 127)
     }
 
-    @inline(__always) func apply(_ a: Int8, _ b: Int8) -> Int8 {
+    @inline(__always) func apply(_ a: Int8, _ b: Int8) -> Int32 {
       let difference =
         tables.left[Int(UInt8(bitPattern: a))] &- tables.right[Int(UInt8(bitPattern: b))]
-      return Int8(clamping: multiplier.apply(difference &* difference) &+ zeroPoint)
+      return difference &* difference
     }
   }
 }
