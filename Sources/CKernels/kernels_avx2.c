@@ -36,6 +36,8 @@
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"
+#include "attention.inc"
+#include "f32_product.inc"
 #include "halves.inc"
 #include "table.inc"
 

@@ -100,6 +100,13 @@ import Testing
     #expect(columns == nil)
   }
 
+  @Test(arguments: available) func attention(isa: String) {
+    let failure = unsafe failure(check_attention, on: isa)
+    #expect(failure == nil)
+    let products = unsafe self.failure(check_f32_product, on: isa)
+    #expect(products == nil)
+  }
+
   @Test(arguments: available) func requantization(isa: String) {
     let failure = unsafe failure(check_requantize, on: isa, cases: 3000)
     #expect(failure == nil)
@@ -143,6 +150,8 @@ import Testing
   @Test(arguments: available) func arithmetic(isa: String) {
     let failure = unsafe failure(check_arithmetic, on: isa, cases: 1000)
     #expect(failure == nil)
+    let rows = unsafe self.failure(check_row_arithmetic, on: isa, cases: 1000)
+    #expect(rows == nil)
   }
 
   @Test func theChosenInstructionSetIsAvailable() {

@@ -92,6 +92,12 @@ static inline tflk_conv_geometry tflk_gemm_geometry(
   return g;
 }
 
+/// A product of matrices whose right one, [depth][columns], is not packed. The rows of the output follow one another.
+typedef struct tflk_product {
+  size_t columns, depth;
+  size_t left_row_stride, left_depth_stride;
+} tflk_product;
+
 #pragma mark - Quantised tensors
 
 /// Types of activations and outputs.
@@ -194,6 +200,24 @@ typedef enum tflk_arithmetic {
 } tflk_arithmetic;
 
 enum { TFLK_ARITHMETIC_COUNT = 5 };
+
+#pragma mark - Attention
+
+/// Attention of the query heads that share one matrix of keys and one of values: row r of the query is head `r % heads` at position `r / heads`, and
+/// its result `softmax(cap(scale * query . key) + mask) . value`, where `cap(x)` is `cap * tanh(x / cap)`, or x without a cap.
+///
+/// Queries and results of a head are `depth` elements after those of the head before it, and `position_stride` after those of the position before.
+typedef struct tflk_attention {
+  size_t rows;                  ///< positions * heads
+  size_t heads;
+  size_t position_stride;
+  size_t span;                  ///< keys and values; results are zeros where there are none
+  size_t depth;                 ///< at least 1
+  size_t item_stride;           ///< from a key or value to the next
+  float scale, cap;             ///< a cap of 0 is none
+  size_t mask_position_step, mask_head_step;
+  size_t mask_item_step;        ///< 0 or 1
+} tflk_attention;
 
 #pragma mark - Resizing
 
@@ -432,11 +456,8 @@ typedef struct tflk_kernels {
   /// `output[i] = function(input[i])`, by tflk_function. The output may be the input.
   void (*f32_function[TFLK_FUNCTION_COUNT])(const float *input, float *output, size_t count);
 
-  /// `output[i] = e^((input[i] - peak) * scale)` with `peak` the largest of the `count` inputs, NaN aside, and at least the lowest finite float.
-  /// Answers the sum of the outputs. The output may be the input.
-  float (*f32_exponentials)(const float *input, float *output, size_t count, float scale);
-
-  /// The softmax of each row: `f32_exponentials` divided by their sum. The output may be the input.
+  /// The softmax of each row: `e^((input[i] - peak) * scale)`, with `peak` the largest of the row, NaN aside, and at least the lowest finite float,
+  /// divided by their sum. With a positive scale, exponentials below the least normal float are 0. The output may be the input.
   void (*f32_softmax)(const float *input, float *output, size_t rows, size_t width, float scale);
 
   /// Each row, with `centers` less its mean, divided by the square root of the mean of its squares plus `epsilon`; then times `scale` plus
@@ -447,11 +468,36 @@ typedef struct tflk_kernels {
   /// `sums[column]` = the sum of the squares of `columns` neighbouring columns of a matrix whose rows are `pitch` elements apart.
   void (*f32_column_squares)(const float *input, size_t rows, size_t pitch, size_t columns, float *sums);
 
+  /// Rows [row_begin, row_end) of a product; the pointers are those of row 0. The same bits as those of `f32_conv`.
+  void (*f32_product_in_place)(
+      const tflk_product *product, const float *left, const float *right, float *output, size_t row_begin, size_t row_end);
+
+  /// Bytes of packed keys and values, a multiple of 64; 0 where they are read in place. Depends on all rows.
+  size_t (*f32_attention_packed_bytes)(const tflk_attention *attention);
+
+  /// Packs keys and values [item_begin, item_end); `item_begin` is a multiple of `f32_tile_columns`, and `item_end` too unless it is the span.
+  void (*f32_attention_pack)(
+      const tflk_attention *attention, const float *keys, const float *values, void *packed, size_t item_begin, size_t item_end);
+
+  /// Bytes of the scratch of one call, which must be 64-byte aligned.
+  size_t (*f32_attention_scratch_bytes)(const tflk_attention *attention);
+
+  /// Rows [row_begin, row_end). Query, mask (NULL for none) and output are those of row 0. Fastest in multiples of `f32_tile_rows`.
+  void (*f32_attention)(
+      const tflk_attention *attention, const float *query, const float *keys, const float *values, const void *packed, const float *mask,
+      float *output, size_t row_begin, size_t row_end, void *scratch);
+
   /// `output[i] = clamp(function(left[i], right[i]))`, by tflk_arithmetic. Of an operand that repeats only the first element is read.
   /// The clamp is that of `f32_conv`. The output may be an operand that does not repeat.
   void (*f32_arithmetic[TFLK_ARITHMETIC_COUNT])(
       const float *left, bool left_repeats, const float *right, bool right_repeats, float *output, size_t count, float clamp_min,
       float clamp_max);
+
+  /// `f32_arithmetic` of `rows` rows of `count` elements, which follow one another in the output. Rows of an operand begin `left_step` or
+  /// `right_step` elements after one another.
+  void (*f32_row_arithmetic[TFLK_ARITHMETIC_COUNT])(
+      const float *left, bool left_repeats, size_t left_step, const float *right, bool right_repeats, size_t right_step, float *output,
+      size_t rows, size_t count, float clamp_min, float clamp_max);
 
   /// Halves (their bits) as floats.
   void (*f16_to_f32)(const uint16_t *input, float *output, size_t count);

@@ -90,6 +90,25 @@ struct Broadcast: Sendable {
     return (left, right)
   }
 
+  /// Elements of a run, and how far each operand goes from a run to the next of a block of runs.
+  var runs: (length: Int, left: Int, right: Int) { (extents[0], strides[0][1], strides[1][1]) }
+
+  /// Whether neighbouring runs make blocks, and are too short to be worth a call each.
+  var hasShortRuns: Bool { extents[1] > 1 && extents[0] < 1024 }
+
+  /// Calls `body` for blocks of neighbouring runs that together cover the result's runs `range`: the first run, where the operands begin, and
+  /// how many.
+  @inline(__always)
+  func forEachBlock(ofRuns range: Range<Int>, _ body: (_ first: Int, _ left: Int, _ right: Int, _ runs: Int) -> Void) {
+    var next = range.lowerBound
+    while next < range.upperBound {
+      let (left, right) = runStart(next)
+      let count = min(extents[1] - next % extents[1], range.upperBound - next)
+      body(next, left, right, count)
+      next += count
+    }
+  }
+
   /// Calls `body` for runs that together cover the result's elements `range`: the position in the result, the positions of the operands'
   /// first elements, and the length. Along a run an operand either advances with the result or repeats one element.
   @inline(__always)

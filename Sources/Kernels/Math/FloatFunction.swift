@@ -159,6 +159,7 @@ enum FloatArithmetic: Sendable {
   /// The kernel that combines inputs 0 and 1, broadcast against each other, and clamps the result to a range. NaN passes.
   func kernel(_ broadcast: Broadcast, _ range: ClosedRange<Float> = -.infinity ... .infinity) -> Kernel {
     if let repeated = broadcast.repeatedRun { return groupedKernel(broadcast, repeated, range) }
+    if broadcast.hasShortRuns { return blockKernel(broadcast, range) }
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)
     let combine = unsafe combine
@@ -185,6 +186,51 @@ enum FloatArithmetic: Sendable {
 }
 
 extension FloatArithmetic {
+  private typealias CombineRows =
+    @convention(c) (
+      UnsafePointer<Float>?, Bool, Int, UnsafePointer<Float>?, Bool, Int, UnsafeMutablePointer<Float>?, Int, Int, Float,
+      Float
+    ) -> Void
+
+  private var combineRows: CombineRows? {
+    let combinations = unsafe Microkernels.best.table.pointee.f32_row_arithmetic
+    return switch self {
+    case .add: unsafe combinations.0
+    case .subtract: unsafe combinations.1
+    case .multiply: unsafe combinations.2
+    case .divide: unsafe combinations.3
+    case .squaredDifference: unsafe combinations.4
+    }
+  }
+
+  /// The same for many short runs, as outer products and vectors per row have them.
+  private func blockKernel(_ broadcast: Broadcast, _ range: ClosedRange<Float>) -> Kernel {
+    let combine = unsafe combineRows
+    let (leftRepeats, rightRepeats) = (broadcast.repeats(0), broadcast.repeats(1))
+    let (length, leftStep, rightStep) = broadcast.runs
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(broadcast.shape.elementCount / length, grain: max(1, elementwiseGrain / length)) { part in
+        broadcast.forEachBlock(ofRuns: part) { first, left, right, count in
+          let a = io.input(
+            0, as: Float.self, in: left..<left + (count - 1) * leftStep + (leftRepeats ? 1 : length))
+          let b = io.input(
+            1, as: Float.self, in: right..<right + (count - 1) * rightStep + (rightRepeats ? 1 : length))
+          var y = io.output(0, as: Float.self, in: first * length..<(first + count) * length)
+          // Safety: the spans have the elements that the kernel reads and writes; it may write where it reads.
+          unsafe a.withUnsafeBufferPointer { a in
+            unsafe b.withUnsafeBufferPointer { b in
+              unsafe y.withUnsafeMutableBufferPointer { y in
+                unsafe combine?(
+                  a.baseAddress, leftRepeats, leftStep, b.baseAddress, rightRepeats, rightStep, y.baseAddress, count,
+                  length, range.lowerBound, range.upperBound)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// The same where one operand's run is used again for many short runs: copies of it meet several runs of the other operand at once.
   private func groupedKernel(
     _ broadcast: Broadcast, _ repeated: (operand: Int, length: Int, rows: Int), _ range: ClosedRange<Float>

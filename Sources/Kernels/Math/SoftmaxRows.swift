@@ -50,14 +50,6 @@ struct SoftmaxRows {
     }
   }
 
-  /// `x[i] = e^(x[i] - peak)` with the largest element as peak. Answers the sum.
-  static func exponentials(_ x: inout MutableSpan<Float>) -> Float {
-    // Safety: a kernel may write where it reads.
-    unsafe x.withUnsafeMutableBufferPointer { x in
-      unsafe Microkernels.best.table.pointee.f32_exponentials(UnsafePointer(x.baseAddress), x.baseAddress, x.count, 1)
-    }
-  }
-
   func halfKernel(beta: Float) -> Kernel { kernel(HalfRow(beta: beta)) }
 
   /// The largest element, at least the lowest finite number.

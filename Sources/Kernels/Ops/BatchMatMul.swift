@@ -61,6 +61,7 @@ public struct BatchMatMul: Operator {
     }
     switch arithmetic {
     case .float:
+      if let small = InPlaceMatrixProduct(node, geometry: geometry) { return small.kernel() }
       let fast = geometry.depth > 0 ? try FloatMatrixProduct(node, geometry: geometry) : nil
       return fast?.kernel() ?? plain.float(-Float.infinity...Float.infinity)
     case .hybrid:

@@ -42,78 +42,10 @@ public struct ScaledDotProductAttention: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let query = try node.input(0).shape
-    let key = try node.input(1).shape
-    let (length, heads, depth) = (query[1], query[2], query[3])
-    let (span, groups) = (key[1], key[2])
-    let perGroup = heads / groups
-    let scale = scale ?? 1 / Float(depth).squareRoot()
-    let cap = cap
-    // Distances between the mask's elements along each dimension of the products, 0 where it is repeated.
-    var maskSteps = [0, 0, 0, 0]
-    if let mask = node.optionalInput(3)?.shape {
-      var step = 1
-      for axis in (0..<mask.rank).reversed() {
-        if mask[axis] != 1 { maskSteps[axis + 4 - mask.rank] = step }
-        step *= mask[axis]
-      }
-    }
-    let steps = (maskSteps[0], maskSteps[1], maskSteps[2], maskSteps[3])
-    let hasMask = node.hasInput(3)
-    let rows = query[0] * heads * length
-    guard rows > 0, depth > 0 else { return Kernel { _ throws(OperatorError) in } }
-    let workers = node.threads
-    let (scratchBytes, overflow) = span.multipliedReportingOverflow(by: workers * 4)
-    guard !overflow else { throw .malformed("the key \(key) is too large") }
-    return Kernel(scratch: [max(scratchBytes, 4)]) { io throws(OperatorError) in
-      try io.forEachTile(rows, workers: workers) { row, worker in
-        if io.context.shouldStop { return }
-        let position = row % length
-        let head = row / length % heads
-        let batch = row / (length * heads)
-        let start = ((batch * length + position) * heads + head) * depth
-        var output = io.output(0, as: Float.self, in: start..<start + depth)
-        for i in output.indices { output[i] = 0 }
-        guard span > 0 else { return }
-        let queryRow = io.input(0, as: Float.self, in: start..<start + depth)
-        var weights = io.scratch(0, as: Float.self, in: worker * span..<(worker + 1) * span)
-        let first = (batch * span * groups + head / perGroup) * depth
-        for item in 0..<span {
-          let from = first + item * groups * depth
-          var product = dot(queryRow, io.input(1, as: Float.self, in: from..<from + depth)) * scale
-          if let cap { product = FloatFunction.tanh.apply(product / cap) * cap }
-          if hasMask {
-            product +=
-              io.input(3, as: Float.self)[
-                batch * steps.0 + head * steps.1 + position * steps.2 + item * steps.3]
-          }
-          weights[item] = product
-        }
-        let total = SoftmaxRows.exponentials(&weights)
-        for item in 0..<span {
-          let weight = weights[item] / total
-          let from = first + item * groups * depth
-          let value = io.input(2, as: Float.self, in: from..<from + depth)
-          precondition(value.count == output.count)
-          for i in value.indices { output[i] += weight * value[i] }
-        }
-      }
-    }
+    guard query.elementCount > 0 else { return Kernel { _ throws(OperatorError) in } }
+    return try FloatAttention(
+      query: query, key: try node.input(1).shape, mask: node.optionalInput(3)?.shape,
+      scale: scale ?? 1 / Float(query[3]).squareRoot(), cap: cap, threads: node.threads
+    ).kernel()
   }
-}
-
-/// The sum of products, in sixteen sums.
-@inline(__always)
-private func dot(_ a: Span<Float>, _ b: Span<Float>) -> Float {
-  precondition(a.count == b.count)
-  var lanes = SIMD16<Float>(repeating: 0)
-  let (x, y) = unsafe (a.bytes, b.bytes)
-  let vectors = a.count / 16
-  for i in 0..<vectors {
-    let left = unsafe x.unsafeLoadUnaligned(fromByteOffset: i &* 64, as: SIMD16<Float>.self)
-    let right = unsafe y.unsafeLoadUnaligned(fromByteOffset: i &* 64, as: SIMD16<Float>.self)
-    lanes += left * right
-  }
-  var sum = lanes.sum()
-  for i in vectors &* 16..<a.count { sum += a[i] * b[i] }
-  return sum
 }

@@ -96,7 +96,7 @@ int check_softmax(const tflk_kernels *kernels, int cases, uint64_t seed, char *m
         // The float difference to the peak is what is exponentiated.
         const double expected = exp((double)((float)(input[row * width + i] - (float)peak) * scale)) / total;
         const double found = output[row * width + i];
-        good = fabs(found - expected) <= 2e-6 * expected + 1e-38;
+        good = fabs(found - expected) <= 2e-6 * expected + 1.2e-38;
         if (!good) snprintf(message, 256, "element %zu of %zu: %.9g, expected %.9g", i, width, found, expected);
       }
     }
@@ -136,6 +136,40 @@ int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char
       if (!good) snprintf(message, 256, "function %d of %g and %g: %g, expected %g", function, a, b, output[i], expected);
     }
     free(left), free(right), free(output);
+    if (!good) return number;
+  }
+  return -1;
+}
+
+int check_row_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  for (int number = 0; number < cases; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    const int function = number % TFLK_ARITHMETIC_COUNT;
+    const size_t rows = (size_t)random_in(&random, 0, 5), count = (size_t)random_in(&random, 1, random_in(&random, 0, 1) ? 20 : 140);
+    const bool left_repeats = random_in(&random, 0, 2) == 0, right_repeats = random_in(&random, 0, 2) == 0;
+    const size_t left_length = left_repeats ? 1 : count, right_length = right_repeats ? 1 : count;
+    const size_t left_step = random_in(&random, 0, 2) == 0 ? 0 : left_length + (size_t)random_in(&random, 0, 1) * 3;
+    const size_t right_step = random_in(&random, 0, 2) == 0 ? 0 : right_length;
+    const bool in_place = !left_repeats && left_step == count && random_in(&random, 0, 1) == 0;
+    const size_t left_count = rows == 0 ? 0 : (rows - 1) * left_step + left_length;
+    const size_t right_count = rows == 0 ? 0 : (rows - 1) * right_step + right_length;
+    float *left = exact(left_count * 4), *right = exact(right_count * 4);
+    float *output = exact(rows * count * 4), *expected = exact(rows * count * 4);
+    for (size_t i = 0; i < left_count; i++) left[i] = random_float(&random) * 8;
+    for (size_t i = 0; i < right_count; i++) right[i] = random_float(&random) * 8;
+    for (size_t row = 0; row < rows; row++) {
+      kernels->f32_arithmetic[function](
+          left + row * left_step, left_repeats, right + row * right_step, right_repeats, expected + row * count, count, -5, 6);
+    }
+    if (in_place) memcpy(output, left, rows * count * 4);
+    kernels->f32_row_arithmetic[function](
+        in_place ? output : left, left_repeats, left_step, right, right_repeats, right_step, output, rows, count, -5, 6);
+    bool good = true;
+    for (size_t i = 0; good && i < rows * count; i++) {
+      good = output[i] == expected[i] || (isnan(output[i]) && isnan(expected[i]));
+      if (!good) snprintf(message, 256, "function %d, element %zu of rows of %zu: %g, expected %g", function, i, count, output[i], expected[i]);
+    }
+    free(left), free(right), free(output), free(expected);
     if (!good) return number;
   }
   return -1;

@@ -36,7 +36,10 @@ int main(int argc, char **argv) {
     {"functions", check_functions, 10},
     {"softmax", check_softmax, 3},
     {"arithmetic", check_arithmetic, 3},
+    {"row arithmetic", check_row_arithmetic, 3},
+    {"product", check_f32_product, 1},
     {"normalize", check_normalize, 1},
+    {"attention", check_attention, 1},
     {"column squares", check_column_squares, 1},
   };
   int cases = 300;

@@ -57,6 +57,34 @@ import Testing
     }
   }
 
+  /// Sizes for which keys and values are read in place (few rows) and packed, one thread and several, masks of every form.
+  @Test(arguments: [(1, 40, 8, 2, 64), (1, 70, 4, 4, 33), (20, 70, 8, 2, 40), (70, 33, 2, 1, 3)], [1, 2, 3])
+  func attendsInEveryForm(sizes: (Int, Int, Int, Int, Int), threads: Int) throws {
+    let (batch, (length, span, heads, groups, depth)) = (2, sizes)
+    var generator = SeededGenerator(seed: 9)
+    let query = generator.floats(batch * length * heads * depth, in: -2...2)
+    let key = generator.floats(batch * span * groups * depth, in: -2...2)
+    let value = generator.floats(batch * span * groups * depth, in: -2...2)
+    let mask = generator.floats(length * span, in: -3...3)
+    let expected = attention(
+      query, key, value, mask: mask, batch: batch, length: length, span: span, heads: heads, groups: groups,
+      depth: depth)
+    let copies = [[Float]](repeating: mask, count: batch * heads).flatMap { $0 }
+    for (values, shape) in [
+      (mask, [length, span]), (mask, [1, 1, length, span]), (copies, [batch, heads, length, span]),
+      (Array(copies[..<(heads * mask.count)]), [1, heads, length, span]),
+      (Array(copies[..<(batch * mask.count)]), [batch, 1, length, span]),
+    ] {
+      let result = try run(
+        ScaledDotProductAttention(options: .defaults),
+        [
+          TestTensor(query, [batch, length, heads, depth]), TestTensor(key, [batch, span, groups, depth]),
+          TestTensor(value, [batch, span, groups, depth]), TestTensor(values, shape),
+        ], outputs: [(.float32, .none)], threads: threads)[0]
+      #expect(zip(result.floats, expected).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+  }
+
   @Test func takesNothing() throws {
     for (length, span) in [(0, 3), (2, 0)] {
       let result = try run(

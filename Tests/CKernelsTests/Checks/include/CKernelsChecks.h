@@ -31,7 +31,10 @@ int check_max_pool(const tflk_kernels *kernels, int cases, uint64_t seed, char *
 int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_softmax(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_row_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_f32_product(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_normalize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_attention(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_column_squares(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
 #endif
