@@ -145,7 +145,7 @@ int check_row_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, 
   for (int number = 0; number < cases; number++) {
     uint64_t random = seed + (uint64_t)number * 1000003;
     const int function = number % TFLK_ARITHMETIC_COUNT;
-    const size_t rows = (size_t)random_in(&random, 0, 5), count = (size_t)random_in(&random, 1, random_in(&random, 0, 1) ? 20 : 140);
+    const size_t rows = (size_t)random_in(&random, 0, 20), count = (size_t)random_in(&random, 1, random_in(&random, 0, 1) ? 20 : 140);
     const bool left_repeats = random_in(&random, 0, 2) == 0, right_repeats = random_in(&random, 0, 2) == 0;
     const size_t left_length = left_repeats ? 1 : count, right_length = right_repeats ? 1 : count;
     const size_t left_step = random_in(&random, 0, 2) == 0 ? 0 : left_length + (size_t)random_in(&random, 0, 1) * 3;
