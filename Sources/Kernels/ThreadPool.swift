@@ -53,6 +53,7 @@ internal import Synchronization
   /// Calls `body` once for each index below `count`, as ``parallelize(_:_:)`` does.
   ///
   /// - Parameters:
+  ///   - count: how many indices there are.
   ///   - alone: whether the calling thread does all the work.
   ///   - body: is given the index and the number, below ``count``, of the thread; threads that run at the same time have different ones.
   public func parallelize(_ count: Int, alone: Bool = false, _ body: @Sendable (_ index: Int, _ thread: Int) -> Void) {

@@ -431,6 +431,14 @@ typedef struct tflk_kernels {
   void (*f32_quantize_rows)(
       const float *input, size_t rows, size_t columns, bool asymmetric, int8_t *output, float *scales, int32_t *zero_points);
 
+  /// The least and the greatest of `first` and `count` values, a part of a row; NaN are passed over unless `first`, the row's first value, is one,
+  /// which is the result then.
+  void (*f32_extremes)(const float *input, size_t count, float first, float *low, float *high);
+
+  /// Quantises part of a row with these extremes as `f32_quantize_rows` does.
+  void (*f32_quantize)(
+      const float *input, size_t count, float low, float high, bool asymmetric, int8_t *output, float *scale, int32_t *zero_point);
+
   /// `clamp(round(input[i] / scale) + zero_point)` to the range of TFLK_INT8, TFLK_UINT8 or TFLK_INT16, ties away from zero. What is NaN or beyond
   /// int32 after the division counts as the least int32, and the sum wraps.
   void (*f32_affine_quantize)(const float *input, size_t count, float scale, int32_t zero_point, tflk_type type, void *output);

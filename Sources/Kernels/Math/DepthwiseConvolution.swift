@@ -196,7 +196,9 @@ extension ConvolutionGeometry {
     let isFloat = if case .float = result { true } else { false }
     let batch = geometry.batch
     let lines = batch * geometry.output_height
-    let pixelsPerTile = max(1, (128 << 10) / geometry.output_channels)
+    let pixelsPerTile = preparedTile(
+      pixels: preparedPixels, bytesPerPixel: 2 * geometry.output_channels, isDivided: linesPerTile < lines,
+      threads: threads)
     let scratch = isFloat ? [batch * imageElements, batch * 4, batch * 4, preparedBytes] : [0, 0, 0, preparedBytes]
     return Kernel(scratch: scratch) { io throws(OperatorError) in
       if isFloat {

@@ -110,7 +110,9 @@ internal import TensorTypes
     let sumWidth = sumType == TFLK_INT64 ? 8 : 4
     let sumBytes = writesSums ? rows * totalColumns * sumWidth : 0
     let bytesPerPixel = packing.geometry.input_channels * (packing.isWide ? 2 : 1)
-    let preparedTile = max(1, min(preparedPixels, (64 << 10) / max(bytesPerPixel, 1)))
+    let preparedTile = preparedTile(
+      pixels: preparedPixels, bytesPerPixel: bytesPerPixel, isDivided: packing.groups * tiling.count > 1,
+      threads: threads)
     let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
     let elementBytes = packing.isWide ? 2 : 1
     let columns = packing.columns

@@ -148,7 +148,8 @@ internal import TensorTypes
     let packing = packings[0]
     let preparedPixels = packing.preparedPixels
     let bytesPerPixel = geometry.inputChannels * (packing.isWide ? 2 : 1)
-    let preparedTile = max(1, min(preparedPixels, (256 << 10) / max(bytesPerPixel, 1)))
+    let preparedTile = preparedTile(
+      pixels: preparedPixels, bytesPerPixel: bytesPerPixel, isDivided: items.count > 1, threads: threads)
     let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
     let imageElements = packing.geometry.input_height * packing.geometry.input_width * geometry.inputChannels
     var isAsymmetric = false

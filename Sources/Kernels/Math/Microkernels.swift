@@ -88,6 +88,16 @@ func itemMicroseconds(total: Double, threads: Int) -> Double {
   return min(100, max(2, total / items))
 }
 
+/// How many pixels of an integer kernel's input are prepared together, of `pixels` with `bytesPerPixel` each: at most 64 KB, and by the threads
+/// that read them afterwards, since lines of another thread's cache cost more than preparing them.
+///
+/// - Parameter isDivided: whether the work on the prepared pixels is divided over the threads.
+func preparedTile(pixels: Int, bytesPerPixel: Int, isDivided: Bool, threads: Int) -> Int {
+  let cached = max(1, (64 << 10) / max(bytesPerPixel, 1))
+  guard threads > 1 else { return max(1, min(pixels, cached)) }
+  return max(1, isDivided ? min(cached, (pixels - 1) / threads + 1) : pixels)
+}
+
 /// How a product of `rows` by `columnTiles` is divided into items of work of about 100 microseconds, so that the weights of an item stay in
 /// the second-level cache.
 struct ProductTiling: Sendable {

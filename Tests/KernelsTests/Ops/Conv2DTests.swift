@@ -240,6 +240,26 @@ private let aroundVectorWidths = [
     }
   }
 
+  /// Large images are quantised by several threads, with the same result.
+  @Test(arguments: [16384 / 64, 16447 / 64, 700]) func threadsQuantiseTheirPartOfAnImage(pixels: Int) throws {
+    var generator = SeededGenerator(seed: 12)
+    var x = generator.floats(pixels * 65, in: -2...3)
+    let w: [Int8] = generator.integers(3 * 65, in: -127...127)
+    let filter = try TestTensor(w, [3, 1, 1, 65], quantization: .perTensor(scale: 0.02, zeroPoint: 0)).constant
+    let bias = try TestTensor(generator.floats(3)).constant
+    let c = ConvolutionCase(input: [1, 1, pixels, 65], filter: [3, 1, 1, 65])
+    // Extremes in the first and in the last part.
+    for (low, high) in [(0, x.count - 1), (x.count - 1, 0)] {
+      (x[low], x[high]) = (-7, 9)
+      let image = try TestTensor(x, c.input)
+      let alone = try run(c.conv2D(), [image, filter, bias], outputs: [(.float32, .none)])
+      for threads in [2, 3, 8] {
+        let result = try run(c.conv2D(), [image, filter, bias], outputs: [(.float32, .none)], threads: threads)
+        #expect(result[0].floats == alone[0].floats)
+      }
+    }
+  }
+
   @Test func refusesWhatCannotBe() throws {
     let x = try TestTensor([Float](repeating: 1, count: 50), [1, 5, 5, 2])
     let w = try TestTensor([Float](repeating: 1, count: 36), [2, 3, 3, 2]).constant
