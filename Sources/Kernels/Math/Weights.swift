@@ -107,20 +107,23 @@ extension NodeContext {
     _ bytes: RawSpan, into target: UnsafeMutableRawBufferPointer, count: Int, isSigned: Bool
   ) {
     precondition(target.count >= count && bytes.byteCount >= (count + 1) / 2)
-    // The highest bit counts negatively: x ^ 8 - 8.
-    let sign: UInt8 = isSigned ? 8 : 0
-    let signs = SIMD64<UInt8>(repeating: sign)
-    let vectors = count / 64
-    for i in 0..<vectors {
-      let pairs = unsafe SIMD32<UInt16>(
-        truncatingIfNeeded: bytes.unsafeLoadUnaligned(fromByteOffset: i &* 32, as: SIMD32<UInt8>.self))
-      let halves = unsafe unsafeBitCast((pairs | pairs &<< 4) & 0x0F0F, to: SIMD64<UInt8>.self)
-      unsafe target.storeBytes(of: (halves ^ signs) &- signs, toByteOffset: i &* 64, as: SIMD64<UInt8>.self)
+    // The highest bit counts negatively: x ^ 8 - 8. The bit above keeps what one byte borrows from the next.
+    let sign: UInt64 = isSigned ? 0x0808_0808_0808_0808 : 0
+    let above = sign &<< 4
+    let words = count / 8
+    for i in 0..<words {
+      var x = unsafe UInt64(UInt32(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: i &* 4, as: UInt32.self)))
+      x = (x | x &<< 16) & 0x0000_FFFF_0000_FFFF
+      x = (x | x &<< 8) & 0x00FF_00FF_00FF_00FF
+      x = (x | x &<< 4) & 0x0F0F_0F0F_0F0F_0F0F
+      x = (((x ^ sign) | above) &- sign) ^ above
+      unsafe target.storeBytes(of: x.littleEndian, toByteOffset: i &* 8, as: UInt64.self)
     }
-    for i in vectors * 64..<count {
+    let signOfByte = UInt8(truncatingIfNeeded: sign)
+    for i in words * 8..<count {
       let byte = unsafe bytes.unsafeLoad(fromByteOffset: i / 2, as: UInt8.self)
       let half = i & 1 == 0 ? byte & 15 : byte &>> 4
-      unsafe target[i] = (half ^ sign) &- sign
+      unsafe target[i] = (half ^ signOfByte) &- signOfByte
     }
   }
 }
