@@ -57,7 +57,7 @@ extension AffineQuantizer {
   /// Quantises all of `x`, to the full range of `Int8`, `UInt8` or `Int16`.
   func apply(_ x: Span<Float>, _ y: inout MutableSpan<Output>, _ microkernels: Microkernels) {
     precondition(x.count == y.count)
-    let type: tflk_type = Output.self == Int8.self ? TFLK_INT8 : Output.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
+    let type = tflk_type(quantized: Output.self)
     unsafe x.withUnsafeBufferPointer { source in
       unsafe y.withUnsafeMutableBytes { target in
         unsafe microkernels.table.pointee.f32_affine_quantize(

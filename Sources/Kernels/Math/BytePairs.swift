@@ -22,7 +22,7 @@ struct BytePairs: Sendable {
     _ quantization: OutputQuantization, _ broadcast: Broadcast
   ) {
     guard broadcast.shape.elementCount >= Self.fewest, let microkernels = Microkernels.current else { return nil }
-    type = T.self == Int8.self ? TFLK_INT8 : TFLK_UINT8
+    type = tflk_type(quantized: T.self)
     var tables = InlineArray<512, Int32>(repeating: 0)
     for i in 0..<256 {
       let value = Int32(T.min) + Int32(i)

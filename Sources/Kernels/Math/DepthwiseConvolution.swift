@@ -232,7 +232,7 @@ extension ConvolutionGeometry {
     unsafe target.data = io.outputBytes(0).baseAddress
     switch result {
     case .fixedPoint(let requantization):
-      unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
+      unsafe target.type = tflk_type(quantized: output)
       unsafe target.output_zero_point = requantization.zeroPoint
       unsafe target.activation_min = requantization.minimum
       unsafe target.activation_max = requantization.maximum

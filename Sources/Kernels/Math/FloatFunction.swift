@@ -146,13 +146,17 @@ enum FloatArithmetic: Sendable {
     ) -> Void
 
   var combine: Combine? {
-    let combinations = unsafe Microkernels.best.table.pointee.f32_arithmetic
-    return switch self {
-    case .add: unsafe combinations.0
-    case .subtract: unsafe combinations.1
-    case .multiply: unsafe combinations.2
-    case .divide: unsafe combinations.3
-    case .squaredDifference: unsafe combinations.4
+    unsafe own(Microkernels.best.table.pointee.f32_arithmetic)
+  }
+
+  /// The function of this arithmetic in a table of the C kernels.
+  private func own<Function>(_ functions: (Function?, Function?, Function?, Function?, Function?)) -> Function? {
+    switch self {
+    case .add: functions.0
+    case .subtract: functions.1
+    case .multiply: functions.2
+    case .divide: functions.3
+    case .squaredDifference: functions.4
     }
   }
 
@@ -193,14 +197,7 @@ extension FloatArithmetic {
     ) -> Void
 
   private var combineRows: CombineRows? {
-    let combinations = unsafe Microkernels.best.table.pointee.f32_row_arithmetic
-    return switch self {
-    case .add: unsafe combinations.0
-    case .subtract: unsafe combinations.1
-    case .multiply: unsafe combinations.2
-    case .divide: unsafe combinations.3
-    case .squaredDifference: unsafe combinations.4
-    }
+    unsafe own(Microkernels.best.table.pointee.f32_row_arithmetic)
   }
 
   /// The same for many short runs, as outer products and vectors per row have them.
@@ -278,14 +275,8 @@ extension FloatArithmetic {
     ) -> Void
 
   private var combineHalves: CombineHalves? {
-    let combinations = unsafe Microkernels.best.table.pointee.f16_arithmetic
-    return switch self {
-    case .add: unsafe combinations.0
-    case .subtract: unsafe combinations.1
-    case .multiply: unsafe combinations.2
-    case .divide: unsafe combinations.3
-    case .squaredDifference: nil
-    }
+    let functions = unsafe Microkernels.best.table.pointee.f16_arithmetic
+    return unsafe own((functions.0, functions.1, functions.2, functions.3, nil))
   }
 
   /// The kernel that combines `float16` inputs 0 and 1, each result rounded once. Not for squared differences.

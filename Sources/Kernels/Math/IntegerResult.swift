@@ -40,6 +40,19 @@ extension IntegerResult {
   }
 }
 
+extension tflk_type {
+  /// The C kernels' name of `Int8`, `UInt8` or `Int16`.
+  @inline(__always)
+  init<T: FixedWidthInteger>(quantized _: T.Type) {
+    self = T.self == Int8.self ? TFLK_INT8 : T.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
+  }
+
+  /// The C kernels' name of `int8`, `uint8` or `int16`.
+  init(quantized element: ElementType) {
+    self = element == .int8 ? TFLK_INT8 : element == .uint8 ? TFLK_UINT8 : TFLK_INT16
+  }
+}
+
 /// What the kernels make of sums: an ``IntegerResult`` as they take it.
 @safe struct IntegerTarget: Sendable {
   /// Everything that is known before the model runs.
@@ -62,7 +75,7 @@ extension IntegerResult {
     channelScales = try result.channelScales(count: columns)
     self.bias = bias
     var target = unsafe tflk_quantized_output()
-    unsafe target.type = output == .int8 ? TFLK_INT8 : output == .uint8 ? TFLK_UINT8 : TFLK_INT16
+    unsafe target.type = tflk_type(quantized: output)
     var (isFloat, isAsymmetric, hasScalePerRow) = (false, false, false)
     switch result {
     case .fixedPoint(let requantization):

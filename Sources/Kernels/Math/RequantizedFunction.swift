@@ -21,7 +21,7 @@ struct OutputQuantization: Sendable {
       unsafe result.withUnsafeMutableBytes { target in
         var output = unsafe tflk_quantized_output()
         unsafe output.data = target.baseAddress.map { unsafe $0 + start * MemoryLayout<T>.stride }
-        unsafe output.type = T.self == Int8.self ? TFLK_INT8 : T.self == UInt8.self ? TFLK_UINT8 : TFLK_INT16
+        unsafe output.type = tflk_type(quantized: T.self)
         unsafe output.output_zero_point = zeroPoint
         unsafe output.activation_min = low
         unsafe output.activation_max = high
