@@ -16,7 +16,7 @@ internal import TensorTypes
   /// Items of work of a group, and their rows.
   private let itemsPerGroup: Int
   private let rowsPerItem: Int
-  private let workers: Int
+  private let threads: Int
   private let packedBytes: Int
   private let scratchBytes: Int
   /// Groups that are packed at a time.
@@ -69,22 +69,22 @@ internal import TensorTypes
     let (count, isLong) = (rows, rows > multiple)
     rowsPerItem = min(count, isLong ? (wanted + multiple - 1) / multiple * multiple : wanted)
     itemsPerGroup = (rows - 1) / rowsPerItem + 1
-    workers = max(1, min(threads, batch * groups * itemsPerGroup))
+    self.threads = threads
     packedGroups = packedBytes == 0 ? batch * groups : max(1, min(batch * groups, (4 << 20) / packedBytes))
     packingStep = tileSize(of: span / columns + 1, operations: columns * depth * 2, picoseconds: 300) * columns
   }
 
   func kernel() -> Kernel {
-    Kernel(scratch: [workers * scratchBytes, packedBytes * packedGroups]) { io throws(OperatorError) in
+    Kernel(scratch: [threads * scratchBytes, packedBytes * packedGroups]) { io throws(OperatorError) in
       for first in stride(from: 0, to: batch * groups, by: packedGroups) {
         let count = min(packedGroups, batch * groups - first)
         if packedBytes > 0, attention.span > 0 {
           let steps = (attention.span - 1) / packingStep + 1
-          try io.forEachTile(count * steps, workers: workers) { index, _ in
+          try io.forEachTile(count * steps, workers: threads) { index, _ in
             pack(group: first + index / steps, into: index / steps, step: index % steps, io)
           }
         }
-        try io.forEachTile(count * itemsPerGroup, workers: workers) { index, worker in
+        try io.forEachTile(count * itemsPerGroup, workers: threads) { index, worker in
           let group = index / itemsPerGroup
           let row = index % itemsPerGroup * rowsPerItem
           compute(
