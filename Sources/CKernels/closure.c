@@ -21,3 +21,7 @@ __attribute__((swiftcall)) void tflk_parallelize(tflk_thread_pool *pool, size_t 
   struct closure closure = {function, context};
   tflk_thread_pool_run(pool, call, &closure, count);
 }
+
+typedef __attribute__((swiftcall)) void (*range_function)(size_t start, size_t end, __attribute__((swift_context)) void *context);
+
+__attribute__((swiftcall)) void tflk_call(size_t start, size_t end, range_function function, void *context) { function(start, end, context); }

@@ -35,6 +35,8 @@ public struct NodeContext {
   private let variables: Set<Int>
   /// What the kernel of a product may do with the elements that it has just written; see ``Kernel/appliesEpilogue``.
   var epilogue: Epilogue?
+  /// Elements from one pixel of output 0 to the next, where pixels are parts of wider ones; see ``Kernel/takesOutputPitch``.
+  var outputPitch: Int?
 
   /// - Parameters:
   ///   - declaredInputs: the inputs' shapes as the model declares them; nil when they are the present ones.

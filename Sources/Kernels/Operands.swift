@@ -13,6 +13,12 @@ public import TensorTypes
     unsafe strings = nil
   }
 
+  /// The same memory without its first bytes.
+  package func skipping(_ bytes: Int) -> OperandSlot {
+    precondition(bytes >= 0 && bytes <= byteCount)
+    return unsafe OperandSlot(address: address + bytes, byteCount: byteCount - bytes)
+  }
+
   /// The slot of a string tensor. Whoever makes it keeps the cell alive.
   package init(strings cell: StringCell) {
     // No byte of it is ever touched.
@@ -27,9 +33,9 @@ public import TensorTypes
 ///
 /// Valid only during the call it is passed to. Inputs and outputs overlap only as the operator's ``OperandSharing`` allows.
 @safe public struct Operands: @unchecked Sendable {
-  @usableFromInline let slots: UnsafePointer<OperandSlot>
-  public let inputCount: Int
-  public let outputCount: Int
+  @usableFromInline var slots: UnsafePointer<OperandSlot>
+  public internal(set) var inputCount: Int
+  public internal(set) var outputCount: Int
   public let context: ExecutionContext
 
   /// - Parameter slots: inputs, then outputs, then scratch buffers. A missing optional input has zero bytes.
@@ -38,6 +44,13 @@ public import TensorTypes
     self.inputCount = inputCount
     self.outputCount = outputCount
     self.context = context
+  }
+
+  /// Turns to another step of the same invocation.
+  package mutating func turn(to slots: UnsafePointer<OperandSlot>, inputCount: Int, outputCount: Int) {
+    unsafe self.slots = slots
+    self.inputCount = inputCount
+    self.outputCount = outputCount
   }
 
   /// The elements of an input; empty when an optional input is missing.
@@ -186,7 +199,7 @@ public import TensorTypes
       chunk = max(grain, (count + 4 * threads - 1) / (4 * threads))
     }
     if chunk >= count {
-      body(0..<count)
+      callClosure(0, count, body)
       return
     }
     let chunks = (count + chunk - 1) / chunk

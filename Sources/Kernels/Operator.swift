@@ -107,6 +107,24 @@ public enum OperandSharing: Sendable, Hashable {
   case view(of: Int)
 }
 
+/// Consecutive bytes of an input that become consecutive bytes of an output.
+package struct BlockCopy: Sendable, Hashable {
+  package var input: Int
+  package var output: Int
+  /// Where the block begins in the input and in the output.
+  package var source: Int
+  package var target: Int
+  package var byteCount: Int
+
+  package init(input: Int, output: Int, source: Int, target: Int, byteCount: Int) {
+    self.input = input
+    self.output = output
+    self.source = source
+    self.target = target
+    self.byteCount = byteCount
+  }
+}
+
 /// A prepared computation.
 public struct Kernel: Sendable {
   /// Computes outputs from inputs. Must write every element of every output.
@@ -116,6 +134,13 @@ public struct Kernel: Sendable {
   /// survive the invocation.
   public let scratch: [Int]
   public let invoke: Invoke
+  /// What the kernel does where it only copies; empty where it does anything else. The runtime may give what is copied and its copy the same memory:
+  /// blocks that are in their place already need not be copied, and a kernel whose blocks all are does not run.
+  package var blocks: [BlockCopy] = []
+  /// Whether `invoke` writes output 0 with the ``NodeContext/outputPitch`` that it was prepared with.
+  var takesOutputPitch = false
+  /// How many bytes of output 0 lie before what `invoke` is given of it.
+  package var outputOffset = 0
   /// Whether `invoke` also applies the ``NodeContext/epilogue`` that it was prepared with.
   var appliesEpilogue = false
 

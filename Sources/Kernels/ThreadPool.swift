@@ -66,3 +66,7 @@ internal import Synchronization
 /// Calls a pool's function with a closure that stays where it is; in C, because Swift would allocate.
 @_silgen_name("tflk_parallelize")
 private func parallelizeClosure(_ pool: OpaquePointer?, _ count: Int, _ body: @Sendable (Int, Int) -> Void)
+
+/// Calls `body` once; in C for the reason that ``ThreadPool/parallelize(_:alone:_:)`` gives.
+@_silgen_name("tflk_call")
+func callClosure(_ start: Int, _ end: Int, _ body: @Sendable (Range<Int>) -> Void)

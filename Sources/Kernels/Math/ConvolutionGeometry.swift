@@ -11,6 +11,8 @@ struct ConvolutionGeometry: Sendable, Hashable {
   let outputChannels: Int
   /// Independent parts that input and output channels are divided into.
   let groups: Int
+  /// Elements from one output pixel to the next; nil where they lie side by side.
+  var outputPitch: Int?
 
   var inputChannelsPerGroup: Int { inputChannels / groups }
   var outputChannelsPerGroup: Int { outputChannels / groups }

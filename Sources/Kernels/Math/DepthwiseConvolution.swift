@@ -66,6 +66,7 @@ internal import TensorTypes
       }
     }
     kernel.appliesEpilogue = epilogue != nil
+    kernel.takesOutputPitch = epilogue == nil
     return kernel
   }
 
@@ -200,7 +201,7 @@ extension ConvolutionGeometry {
       pixels: preparedPixels, bytesPerPixel: 2 * geometry.output_channels, isDivided: linesPerTile < lines,
       threads: threads)
     let scratch = isFloat ? [batch * imageElements, batch * 4, batch * 4, preparedBytes] : [0, 0, 0, preparedBytes]
-    return Kernel(scratch: scratch) { io throws(OperatorError) in
+    var kernel = Kernel(scratch: scratch) { io throws(OperatorError) in
       if isFloat {
         try DynamicQuantization.quantizeRows(io, input: 0, rows: batch, columns: imageElements, asymmetric: true)
       }
@@ -225,6 +226,8 @@ extension ConvolutionGeometry {
         }
       }
     }
+    kernel.takesOutputPitch = true
+    return kernel
   }
 
   private func target(_ io: Operands) -> tflk_quantized_output {

@@ -187,6 +187,7 @@ extension FloatPacking {
       }
     }
     kernel.appliesEpilogue = epilogue != nil
+    kernel.takesOutputPitch = epilogue == nil
     return kernel
   }
 }

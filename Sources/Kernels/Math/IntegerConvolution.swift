@@ -124,7 +124,7 @@ internal import TensorTypes
       quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, packing.groups * preparedBytes,
       packed == nil ? packing.totalBytes : 0, sumBytes,
     ]
-    return Kernel(scratch: scratch) { [self] io throws(OperatorError) in
+    var kernel = Kernel(scratch: scratch) { [self] io throws(OperatorError) in
       if packed == nil { try pack(io) }
       if quantized.count > 0 {
         try DynamicQuantization.quantizeRows(
@@ -189,6 +189,8 @@ internal import TensorTypes
         }
       }
     }
+    kernel.takesOutputPitch = !writesSums
+    return kernel
   }
 
   /// Packs computed weights.

@@ -49,7 +49,7 @@ extension ConvolutionGeometry {
       kernel_height: height.kernel, kernel_width: width.kernel, stride_height: height.stride,
       stride_width: width.stride, dilation_height: height.dilation, dilation_width: width.dilation,
       pad_top: height.padding, pad_left: width.padding, input_pixel_stride: inputChannels,
-      output_pixel_stride: outputChannels)
+      output_pixel_stride: outputPitch ?? outputChannels)
   }
 
   /// The whole convolution as the C kernels see it, for depthwise ones.

@@ -12,6 +12,16 @@ extension NodeContext {
     }
   }
 
+  /// The values of some integer inputs, or nil when not all are known before the model runs.
+  func integersIfKnown(_ inputs: [Int]) throws(OperatorError) -> [[Int]]? {
+    var known: [[Int]] = []
+    for index in inputs {
+      guard let value = try integersIfKnown(index) else { return nil }
+      known.append(value)
+    }
+    return known
+  }
+
   /// Checks that an input has the element type of the output.
   func expectSameElement(_ index: Int = 0, output: Int = 0) throws(OperatorError) {
     let input = try input(index).element
@@ -68,12 +78,7 @@ extension Kernel {
     plan: @escaping @Sendable ([[Int]]) throws(OperatorError) -> Plan,
     run: @escaping @Sendable (Operands, Plan) throws(OperatorError) -> Void
   ) throws(OperatorError) -> Kernel {
-    var known: [[Int]] = []
-    for index in values {
-      guard let value = try node.integersIfKnown(index) else { break }
-      known.append(value)
-    }
-    if known.count == values.count {
+    if let known = try node.integersIfKnown(values) {
       let made = try plan(known)
       return Kernel { io throws(OperatorError) in try run(io, made) }
     }

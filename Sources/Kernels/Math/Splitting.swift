@@ -1,30 +1,29 @@
 internal import TensorTypes
 
 /// What `SPLIT`, `SPLIT_V` and `UNPACK` share: consecutive parts of one input along an axis, each an output of its own.
-struct Splitting: Sendable {
-  private let copies: [StridedCopy]
-
-  /// - Parameter sizes: the parts' sizes along the axis; they must add up to at most the input's.
-  init(_ input: TensorType, axis: Int, sizes: [Int]) throws(OperatorError) {
+enum Splitting {
+  /// - Parameters:
+  ///   - operand: which input is split.
+  ///   - sizes: the parts' sizes along the axis; they must add up to at most the input's.
+  static func copies(
+    _ input: TensorType, operand: Int = 0, axis: Int, sizes: [Int]
+  ) throws(OperatorError) -> OperandCopies {
     let count = input.shape.elementCount
     let outer = count == 0 ? 0 : input.shape.product(0..<axis)
     let inner = count == 0 ? 0 : input.shape.product(axis + 1..<input.shape.rank)
     let row = count == 0 ? 0 : input.shape[axis] * inner
-    var copies: [StridedCopy] = []
+    var copies = OperandCopies()
     var start = 0
-    for size in sizes {
+    for (output, size) in sizes.enumerated() {
       let length = size * inner
       copies.append(
         try StridedCopy(
           [.init(outer, source: row, target: length), .init(length, source: 1, target: 1)], sourceOffset: start,
-          element: input.element, sourceCount: count, targetCount: outer * length))
+          element: input.element, sourceCount: count, targetCount: outer * length),
+        input: operand, output: output)
       start += length
     }
-    self.copies = copies
-  }
-
-  func run(_ io: Operands, input: Int) throws(OperatorError) {
-    for index in copies.indices { try copies[index].run(io, input: input, output: index) }
+    return copies
   }
 
   /// Checks that all outputs have the element type of an input.

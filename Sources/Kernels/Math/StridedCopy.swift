@@ -148,6 +148,12 @@ struct StridedCopy: Sendable {
     return low >= 0 && high < count
   }
 
+  /// Where the copy's bytes lie, if all that it copies are consecutive bytes.
+  var block: (source: Int, target: Int, byteCount: Int)? {
+    guard case .blocks = method, rank == 0 else { return nil }
+    return (sourceOffset, targetOffset, unit)
+  }
+
   /// Copies from an input to an output.
   ///
   /// - Parameter moved: bytes that the box is moved by in the target; it must stay inside, and elements must be whole bytes.
@@ -226,6 +232,8 @@ struct StridedCopy: Sendable {
         guard let source = unsafe io.inputBytes(input).baseAddress,
           let target = unsafe io.outputBytes(output).baseAddress
         else { return }
+        // Where they share memory the bytes are there already.
+        if unsafe UnsafeRawPointer(target) + targetOffset == source + sourceOffset { return }
         unsafe memcpy(
           target + (targetOffset + range.lowerBound), source + (sourceOffset + range.lowerBound), range.count)
       }

@@ -65,7 +65,7 @@ internal import TensorTypes
     let workspace = unsafe withUnsafePointer(to: geometry) {
       unsafe aligned(kernels.table.pointee.f32_winograd_scratch_bytes($0))
     }
-    return Kernel(scratch: [threads * workspace]) { io throws(OperatorError) in
+    var kernel = Kernel(scratch: [threads * workspace]) { io throws(OperatorError) in
       try io.forEachTile(division.count, workers: threads) { index, worker in
         let (tiles, columns) = division.item(index)
         guard let x = unsafe io.inputBytes(image).bindMemory(to: Float.self).baseAddress,
@@ -81,6 +81,8 @@ internal import TensorTypes
         }
       }
     }
+    kernel.takesOutputPitch = true
+    return kernel
   }
 }
 

@@ -66,23 +66,45 @@ public struct Concatenation: Operator {
         let table = Self.requantization(from, fromZeroPoint, to: scale, zeroPoint)
         copies.append(.requantised(table, rows: outer, length: length, start: start, rowLength: rowLength))
       } else {
-        let copy = try StridedCopy(
-          [.init(outer, source: length, target: rowLength), .init(length, source: 1, target: 1)],
-          targetOffset: start, element: result.element, sourceCount: input.shape.elementCount,
-          targetCount: output.elementCount)
-        copies.append(.copied(copy))
+        copies.append(.copied(try Self.copy(input, into: output, axis: axis, start: start)))
       }
       start += length
     }
+    if let plain = Part.plain(copies) { return plain.kernel }
     return Kernel { [copies] io throws(OperatorError) in
       for index in copies.indices { try copies[index].run(io, input: index) }
     }
+  }
+
+  /// The copy of an input to its place.
+  ///
+  /// - Parameter start: elements before it in each row of the output, which begins with `axis`.
+  static func copy(_ input: TensorType, into output: Shape, axis: Int, start: Int) throws(OperatorError) -> StridedCopy
+  {
+    let isEmpty = output.elementCount == 0
+    let outer = isEmpty ? 0 : output.product(0..<axis)
+    let inner = isEmpty ? 0 : output.product(axis + 1..<output.rank)
+    let length = isEmpty ? 0 : input.shape[axis] * inner
+    return try StridedCopy(
+      [.init(outer, source: length, target: output[axis] * inner), .init(length, source: 1, target: 1)],
+      targetOffset: start, element: input.element, sourceCount: input.shape.elementCount,
+      targetCount: output.elementCount)
   }
 
   /// How one input gets into the output.
   private enum Part: Sendable {
     case copied(StridedCopy)
     case requantised([UInt8], rows: Int, length: Int, start: Int, rowLength: Int)
+
+    /// The copies, where nothing is requantised.
+    static func plain(_ parts: [Part]) -> OperandCopies? {
+      var copies = OperandCopies()
+      for (index, part) in parts.enumerated() {
+        guard case .copied(let copy) = part else { return nil }
+        copies.append(copy, input: index)
+      }
+      return copies
+    }
 
     func run(_ io: Operands, input: Int) throws(OperatorError) {
       switch self {

@@ -125,7 +125,7 @@ public struct Conv2D: Operator {
       width: try SlidingWindow(
         "width", input: input[2], kernel: filter[2], stride: strideWidth, dilation: dilationWidth, padding: padding,
         border: borders?.width),
-      inputChannels: input[3], outputChannels: filter[0], groups: input[3] / filter[3])
+      inputChannels: input[3], outputChannels: filter[0], groups: input[3] / filter[3], outputPitch: node.outputPitch)
   }
 
   /// Checks types and quantisation.

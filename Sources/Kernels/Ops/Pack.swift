@@ -44,15 +44,14 @@ public struct Pack: Operator {
     let total = input.shape.elementCount
     let outer = total == 0 ? 0 : input.shape.product(0..<axis)
     let inner = total == 0 ? 0 : total / outer
-    var copies: [StridedCopy] = []
+    var copies = OperandCopies()
     for index in 0..<count {
       copies.append(
         try StridedCopy(
           [.init(outer, source: inner, target: inner * count), .init(inner, source: 1, target: 1)],
-          targetOffset: index * inner, element: input.element, sourceCount: total, targetCount: total * count))
+          targetOffset: index * inner, element: input.element, sourceCount: total, targetCount: total * count),
+        input: index)
     }
-    return Kernel { [copies] io throws(OperatorError) in
-      for index in copies.indices { try copies[index].run(io, input: index) }
-    }
+    return copies.kernel
   }
 }

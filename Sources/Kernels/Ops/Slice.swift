@@ -54,17 +54,18 @@ public struct Slice: Operator {
     let input = try node.input(0)
     let declared = try node.declaredShape(0)
     let output = try node.output(0).shape
-    return try .planned(node, values: [1, 2]) { values throws(OperatorError) in
+    return try .plannedCopies(node, values: [1, 2]) { values throws(OperatorError) in
       let box = try Self.box(input.shape, declared: declared, begin: values[0], size: values[1])
       guard box.shape == output else { throw .invalidValue("the slice has shape \(box.shape), not \(output)") }
       let from = input.shape.strides
       let to = output.strides
-      return try StridedCopy(
-        output.dimensions.indices.map { .init(output[$0], source: from[$0], target: to[$0]) },
-        sourceOffset: zip(box.begin, from).reduce(0) { $0 + $1.0 * $1.1 }, element: input.element,
-        sourceCount: input.shape.elementCount, targetCount: output.elementCount)
-    } run: { io, copy throws(OperatorError) in
-      try copy.run(io)
+      var copies = OperandCopies()
+      copies.append(
+        try StridedCopy(
+          output.dimensions.indices.map { .init(output[$0], source: from[$0], target: to[$0]) },
+          sourceOffset: zip(box.begin, from).reduce(0) { $0 + $1.0 * $1.1 }, element: input.element,
+          sourceCount: input.shape.elementCount, targetCount: output.elementCount))
+      return copies
     }
   }
 }

@@ -38,14 +38,12 @@ public struct Split: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let input = try node.input(1)
     let output = try node.output(0).shape
-    return try .planned(node, values: [0]) { values throws(OperatorError) -> Splitting in
+    return try .plannedCopies(node, values: [0]) { values throws(OperatorError) in
       let (axis, size) = try resolve(input.shape, values[0])
       guard output.rank == input.shape.rank, output[axis] == size else {
         throw .invalidValue("axis \(axis) does not lead to shape \(output)")
       }
-      return try Splitting(input, axis: axis, sizes: [Int](repeating: size, count: count))
-    } run: { io, parts throws(OperatorError) in
-      try parts.run(io, input: 1)
+      return try Splitting.copies(input, operand: 1, axis: axis, sizes: [Int](repeating: size, count: count))
     }
   }
 }

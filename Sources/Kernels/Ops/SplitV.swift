@@ -48,14 +48,12 @@ public struct SplitV: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let input = try node.input(0)
     let outputs = node.outputs.map(\.shape)
-    return try .planned(node, values: [1, 2]) { values throws(OperatorError) -> Splitting in
+    return try .plannedCopies(node, values: [1, 2]) { values throws(OperatorError) in
       let (axis, sizes) = try resolve(input.shape, values[0], values[1])
       guard outputs.count == sizes.count, outputs.allSatisfy({ $0.rank == input.shape.rank }),
         outputs.map({ $0[axis] }) == sizes
       else { throw .invalidValue("sizes \(sizes) do not lead to the inferred shapes") }
-      return try Splitting(input, axis: axis, sizes: sizes)
-    } run: { io, parts throws(OperatorError) in
-      try parts.run(io, input: 0)
+      return try Splitting.copies(input, axis: axis, sizes: sizes)
     }
   }
 }

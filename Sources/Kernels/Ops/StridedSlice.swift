@@ -125,7 +125,7 @@ public struct StridedSlice: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let input = try node.input(0)
     let output = try node.output(0).shape
-    return try .planned(node, values: [1, 2, 3]) { values throws(OperatorError) in
+    return try .plannedCopies(node, values: [1, 2, 3]) { values throws(OperatorError) in
       let axes = try self.axes(input.shape, begin: values[0], end: values[1], strides: values[2])
       guard axes.filter({ !$0.isShrunk }).map(\.count) == output.dimensions else {
         throw .invalidValue("the slice does not have shape \(output)")
@@ -142,11 +142,12 @@ public struct StridedSlice: Operator {
         box.append(.init(axis.count, source: stride, target: to[place]))
         place += 1
       }
-      return try StridedCopy(
-        box, sourceOffset: offset, element: input.element, sourceCount: input.shape.elementCount,
-        targetCount: output.elementCount)
-    } run: { io, copy throws(OperatorError) in
-      try copy.run(io)
+      var copies = OperandCopies()
+      copies.append(
+        try StridedCopy(
+          box, sourceOffset: offset, element: input.element, sourceCount: input.shape.elementCount,
+          targetCount: output.elementCount))
+      return copies
     }
   }
 }

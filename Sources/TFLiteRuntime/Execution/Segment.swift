@@ -38,7 +38,7 @@ struct Step {
   /// The values of the string tensors that have memory here.
   let strings: [TensorID: StringCell]
   /// What an invocation needs of each step, in their order. Elements of an array of ``Step`` would be copied, with a reference counted for each of
-  /// their members; that takes longer than the operators of small models.
+  /// their members, and so would closures in memory; that takes longer than the operators of small models.
   private let calls: UnsafeMutableBufferPointer<Call>
   /// Keeps what steps point to.
   private let stringConstants: [StringCell]
@@ -67,9 +67,15 @@ struct Step {
     var inputs: [[UInt8]]?
   }
 
-  /// A step's kernel; nil for a region.
-  private struct Call {
-    let invoke: Kernel.Invoke?
+  /// Holds a closure, so that it can be called without a reference being counted.
+  private final class StepFunction: Sendable {
+    let invoke: Kernel.Invoke
+    init(_ invoke: @escaping Kernel.Invoke) { self.invoke = invoke }
+  }
+
+  @safe private struct Call {
+    /// Of a step that is a kernel; nil for a region.
+    let function: Unmanaged<StepFunction>?
     let slot: Int
     let inputCount: Int
     let outputCount: Int
@@ -98,17 +104,18 @@ struct Step {
     unsafe self.slots = memory
     let calls = UnsafeMutableBufferPointer<Call>.allocate(capacity: steps.count)
     for (index, step) in steps.enumerated() {
-      let invoke: Kernel.Invoke? = if case .kernel(let invoke) = step.action { invoke } else { nil }
+      var function: Unmanaged<StepFunction>?
+      if case .kernel(let invoke) = step.action { unsafe function = .passRetained(StepFunction(invoke)) }
       unsafe calls.initializeElement(
         at: index,
-        to: Call(invoke: invoke, slot: step.slot, inputCount: step.inputCount, outputCount: step.outputCount))
+        to: Call(function: function, slot: step.slot, inputCount: step.inputCount, outputCount: step.outputCount))
     }
     unsafe self.calls = calls
   }
 
   deinit {
     unsafe slots.deallocate()
-    unsafe calls.deinitialize()
+    unsafe calls.forEach { unsafe $0.function?.release() }
     unsafe calls.deallocate()
   }
 
@@ -120,18 +127,27 @@ struct Step {
 
   /// Runs all steps.
   func invoke(_ context: ExecutionContext, _ graph: Graph, profiler: Profiler?) throws(ModelError) {
+    guard let base = unsafe slots.baseAddress.map({ unsafe UnsafePointer($0) }) else { return }
+    // One for all steps, so that the context's references are counted once.
+    var operands = unsafe Operands(slots: base, inputCount: 0, outputCount: 0, context: context)
     for index in steps.indices {
       do throws(OperatorError) { try context.checkStop() } catch {
         throw ModelError(error, at: graph.location(of: steps[index].node))
       }
       let start = profiler == nil ? 0 : ExecutionContext.now()
-      if let invoke = unsafe calls[index].invoke {
-        guard let base = unsafe slots.baseAddress else { continue }
-        let operands = unsafe Operands(
-          slots: base + calls[index].slot, inputCount: calls[index].inputCount, outputCount: calls[index].outputCount,
-          context: context)
-        do throws(OperatorError) { try invoke(operands) } catch {
-          throw steps[index].call?.failure ?? ModelError(error, at: graph.location(of: steps[index].node))
+      if let function = unsafe calls[index].function {
+        unsafe operands.turn(
+          to: base + calls[index].slot, inputCount: calls[index].inputCount, outputCount: calls[index].outputCount)
+        let failure: OperatorError? = unsafe function._withUnsafeGuaranteedRef { function in
+          do throws(OperatorError) {
+            try function.invoke(operands)
+            return nil
+          } catch {
+            return error
+          }
+        }
+        if let failure {
+          throw steps[index].call?.failure ?? ModelError(failure, at: graph.location(of: steps[index].node))
         }
       } else {
         try invokeRegion(steps[index], context, graph, profiler: profiler)

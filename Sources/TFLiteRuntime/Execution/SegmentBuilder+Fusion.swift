@@ -14,7 +14,11 @@ extension SegmentBuilder {
     // Operators that read a state or make the next one keep it in place by themselves.
     let carried = Set(states.keys).union(states.values)
     var fusion = FusionGraph(
-      graph, range: range, types: types, packing: context.packing, constants: { graph[$0].constant ?? values[$0] }
+      graph, range: range, types: types, packing: context.packing, constants: { graph[$0].constant ?? values[$0] },
+      prepare: { node in
+        guard case .success(let operation) = node.implementation else { return nil }
+        return try? prepareFused(operation, node)
+      }
     ) {
       let node = graph.nodes[range.lowerBound + $0]
       return !inRegion.contains($0) && !resolved[$0].isKnown && !resolved[$0].dependsOnValues
@@ -25,7 +29,7 @@ extension SegmentBuilder {
     for (position, entry) in fusion.entries.enumerated() {
       guard let entry, entry.members.count > 1 || isReplaced(entry.node, range.lowerBound + position) else { continue }
       guard case .success(let operation) = entry.node.implementation,
-        let kernel = try? prepareFused(operation, entry.node)
+        let kernel = try? entry.kernel ?? prepareFused(operation, entry.node)
       else { continue }
       for member in entry.members where member != position { resolved[member].isAbsorbed = true }
       resolved[position].fused = entry.node

@@ -43,7 +43,11 @@ extension SegmentBuilder {
     var ids: [TensorID] = []
     var number = [Int](repeating: -1, count: graph.tensors.count)
     func add(_ id: TensorID, definition: Int, lastUse: Int, isTransient: Bool) throws(ModelError) {
-      guard number[id.index] < 0 else { return }
+      guard number[id.index] < 0 else {
+        // Several steps may write parts of a tensor.
+        tensors[number[id.index]].lastUse = max(tensors[number[id.index]].lastUse, lastUse)
+        return
+      }
       // The size of strings is known only when they are there; they are kept outside the arena.
       guard let bytes = types[id.index].element == .string ? 0 : types[id.index].byteCount else {
         throw ModelError(
@@ -51,7 +55,10 @@ extension SegmentBuilder {
       }
       number[id.index] = tensors.count
       ids.append(id)
-      tensors.append(.init(definition: definition, lastUse: lastUse, byteCount: bytes, isTransient: isTransient))
+      tensors.append(
+        .init(
+          definition: definition, lastUse: lastUse, byteCount: bytes, isTransient: isTransient,
+          alignment: max(1, types[id.index].element.bitWidth / 8)))
     }
     if isFirst {
       for id in graph.inputs where graph[id].constant == nil && !graph[id].isVariable {
@@ -106,7 +113,8 @@ extension SegmentBuilder {
       }
       return StorageAssignment.Step(
         inputs: source.inputs.map { $0.flatMap { number[$0.index] < 0 ? nil : number[$0.index] } },
-        output: source.outputs.first.flatMap { number[$0.index] < 0 ? nil : number[$0.index] }, sharing: sharing)
+        outputs: source.outputs.map { number[$0.index] < 0 ? nil : number[$0.index] }, sharing: sharing,
+        blocks: unitSpan[node] == nil ? resolved[node].kernel?.blocks ?? [] : [])
     }
     let assignment = StorageAssignment(tensors: tensors, steps: steps, separate: preservesIntermediates)
 
@@ -139,13 +147,14 @@ extension SegmentBuilder {
     layout.contents.buffers = buffers
     layout.contents.nodes = sequence.map { range.lowerBound + $0 }
     layout.contents.tensors = [[TensorID]](repeating: [], count: buffers.count)
-    for (tensor, id) in ids.enumerated() { layout.contents.tensors[assignment.storage[tensor]].append(id) }
+    for (tensor, id) in ids.enumerated() { layout.contents.tensors[assignment.places[tensor].storage].append(id) }
     for (tensor, id) in ids.enumerated() {
       if types[id.index].element == .string {
         layout.strings[id] = StringCell(try Self.placeholder(types[id.index].shape))
         continue
       }
-      layout.placement[id] = (plan.offsets[assignment.storage[tensor]], tensors[tensor].byteCount)
+      let place = assignment.places[tensor]
+      layout.placement[id] = (plan.offsets[place.storage] + place.offset, tensors[tensor].byteCount)
     }
 
     func slot(_ id: TensorID?) throws(ModelError) -> OperandSlot {
@@ -178,13 +187,18 @@ extension SegmentBuilder {
         if case .success(let operation) = source.implementation, case .view(let viewed) = operation.sharing,
           viewed < source.inputs.count, let input = source.inputs[viewed], let output = source.outputs.first,
           number[input.index] >= 0, number[output.index] >= 0,
-          assignment.storage[number[input.index]] == assignment.storage[number[output.index]]
+          assignment.places[number[input.index]] == assignment.places[number[output.index]]
         {
           continue
         }
+        if assignment.isInPlace(steps[position[node]]) { continue }
         let first = layout.slots.count
         for id in source.inputs { layout.slots.append(try slot(id)) }
-        for id in source.outputs { layout.slots.append(try slot(id)) }
+        for id in source.outputs {
+          var whole = try slot(id)
+          if kernel.outputOffset > 0 { whole = whole.skipping(kernel.outputOffset) }
+          layout.slots.append(whole)
+        }
         for buffer in scratchBuffers[node] ?? 0..<0 {
           layout.slots.append(layout.arena.slot(offset: plan.offsets[buffer], count: buffers[buffer].size))
         }

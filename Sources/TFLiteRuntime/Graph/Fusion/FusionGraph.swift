@@ -20,6 +20,8 @@ struct FusionGraph {
     var node: Node
     /// The positions of the operators that it stands for, in ascending order; the last is its own.
     var members: [Int]
+    /// Its kernel, where that is known already.
+    var kernel: Kernel?
   }
 
   private(set) var entries: [Entry?]
@@ -27,6 +29,7 @@ struct FusionGraph {
   /// How constants are packed.
   let packing: ConstantPacking
   private let constants: (TensorID) -> Constant?
+  private let prepare: (Node) -> Kernel?
   private var producers: [Int]
   /// How often each tensor is read, by operators and as an output.
   private var reads: [Int]
@@ -38,10 +41,12 @@ struct FusionGraph {
   ///   - isEligible: whether the operator at a position of the segment may be part of a group.
   ///   - types: of all tensors, with resolved shapes.
   ///   - constants: the values of constant tensors.
+  ///   - prepare: makes the kernel of an operator; nil where it has none.
   init(
     _ graph: Graph, range: Range<Int>, types: [TensorType], packing: ConstantPacking,
-    constants: @escaping (TensorID) -> Constant?, isEligible: (Int) -> Bool
+    constants: @escaping (TensorID) -> Constant?, prepare: @escaping (Node) -> Kernel?, isEligible: (Int) -> Bool
   ) {
+    self.prepare = prepare
     self.types = types
     self.packing = packing
     self.constants = constants
@@ -232,5 +237,43 @@ struct FusionGraph {
         identity: .custom(name), inputs: inputs, outputs: root.outputs, origin: root.origin,
         implementation: .success(operation)), members: all.sorted())
     return true
+  }
+
+  /// What would stand at a position if another operator did its work, ready to run.
+  ///
+  /// - Parameters:
+  ///   - inputs: the operator's, where they are not those of the one before.
+  ///   - suffix: what profiles add to the name.
+  /// - Returns: nil where the operator has no kernel for this.
+  func entry(
+    _ position: Int, by operation: any Operator, inputs: [TensorID]? = nil, output: TensorID, suffix: String
+  ) -> Entry? {
+    guard var entry = entries[position] else { return nil }
+    entry.node = Node(
+      identity: .custom(entry.node.name + suffix), inputs: inputs ?? entry.node.inputs, outputs: [output],
+      origin: entry.node.origin, implementation: .success(operation))
+    entry.kernel = prepare(entry.node)
+    return entry.kernel == nil ? nil : entry
+  }
+
+  /// Has operators write their results into another one's output.
+  ///
+  /// - Parameters:
+  ///   - parts: the operators, each the only one whose result the other reads, in ascending order of positions or not.
+  ///   - rest: what remains of the other one; nil for nothing.
+  mutating func write(_ parts: [(position: Int, entry: Entry)], into position: Int, rest: Entry?) {
+    for (place, entry) in parts {
+      if let own = output(place) {
+        producers[own.index] = -1
+        reads[own.index] = 0
+      }
+      entries[place] = entry
+    }
+    if let output = output(position) { producers[output.index] = -1 }
+    if rest == nil, let last = parts.map(\.position).max() {
+      let done = entries[position]?.members ?? []
+      entries[last]?.members += done
+    }
+    entries[position] = rest
   }
 }

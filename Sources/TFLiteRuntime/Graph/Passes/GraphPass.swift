@@ -24,6 +24,8 @@ public enum GraphPass: String, Sendable, Hashable, CaseIterable {
   case productEpilogue = "product-epilogue"
   /// Elementwise operators that follow one another become one sweep.
   case elementwiseChain = "elementwise-chain"
+  /// Convolutions write their results where a concatenation along the channels has them.
+  case concatenationInPlace = "concatenation-in-place"
   /// Float convolutions of 3×3 are computed by Winograd's method where that saves time. It is faster, needs more memory for weights, has about the
   /// rounding error of the direct sum, and spreads what is infinite or not a number to neighbouring pixels.
   case winograd = "winograd"
@@ -41,6 +43,7 @@ public enum GraphPass: String, Sendable, Hashable, CaseIterable {
     case .convolutionChain: FuseConvolutionChain()
     case .productEpilogue: FuseProductEpilogue()
     case .elementwiseChain: FuseElementwiseChain()
+    case .concatenationInPlace: ConcatenateInPlace()
     }
   }
 }
