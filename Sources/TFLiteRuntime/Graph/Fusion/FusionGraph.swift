@@ -15,13 +15,19 @@ protocol FusionPass {
 
 /// The operators of a segment that run with the built-in kernels, with the shapes they will have, while they are fused.
 struct FusionGraph {
-  /// What a position of the segment holds now.
-  struct Entry {
-    var node: Node
-    /// The positions of the operators that it stands for, in ascending order; the last is its own.
-    var members: [Int]
+  /// What a position of the segment holds now. Of a class, since passes look at many entries, and a copy of a node costs more than a look.
+  final class Entry {
+    let node: Node
+    /// The positions of the operators that it stands for, in ascending order.
+    let members: [Int]
     /// Its kernel, where that is known already.
-    var kernel: Kernel?
+    let kernel: Kernel?
+
+    init(node: Node, members: [Int], kernel: Kernel? = nil) {
+      self.node = node
+      self.members = members
+      self.kernel = kernel
+    }
   }
 
   private(set) var entries: [Entry?]
@@ -93,6 +99,8 @@ struct FusionGraph {
   /// The operator at a position, if it is of this kind.
   func operation<T: Operator>(_ position: Int?, _ kind: T.Type) -> T? {
     guard let position, case .success(let operation)? = entries[position]?.node.implementation else { return nil }
+    // Most are of another kind, which their types tell faster than a cast.
+    guard Swift.type(of: operation) == kind else { return nil }
     return operation as? T
   }
 
@@ -113,8 +121,8 @@ struct FusionGraph {
 
   /// An input of the operator at a position.
   func input(_ position: Int, _ index: Int) -> TensorID? {
-    guard let node = entries[position]?.node, index < node.inputs.count else { return nil }
-    return node.inputs[index]
+    guard let entry = entries[position], index < entry.node.inputs.count else { return nil }
+    return entry.node.inputs[index]
   }
 
   func output(_ position: Int) -> TensorID? { entries[position]?.node.outputs.first }
@@ -248,12 +256,11 @@ struct FusionGraph {
   func entry(
     _ position: Int, by operation: any Operator, inputs: [TensorID]? = nil, output: TensorID, suffix: String
   ) -> Entry? {
-    guard var entry = entries[position] else { return nil }
-    entry.node = Node(
+    guard let entry = entries[position] else { return nil }
+    let node = Node(
       identity: .custom(entry.node.name + suffix), inputs: inputs ?? entry.node.inputs, outputs: [output],
       origin: entry.node.origin, implementation: .success(operation))
-    entry.kernel = prepare(entry.node)
-    return entry.kernel == nil ? nil : entry
+    return prepare(node).map { Entry(node: node, members: entry.members, kernel: $0) }
   }
 
   /// Has operators write their results into another one's output.
@@ -270,9 +277,9 @@ struct FusionGraph {
       entries[place] = entry
     }
     if let output = output(position) { producers[output.index] = -1 }
-    if rest == nil, let last = parts.map(\.position).max() {
-      let done = entries[position]?.members ?? []
-      entries[last]?.members += done
+    if rest == nil, let last = parts.map(\.position).max(), let entry = entries[last] {
+      entries[last] = Entry(
+        node: entry.node, members: entry.members + (entries[position]?.members ?? []), kernel: entry.kernel)
     }
     entries[position] = rest
   }
