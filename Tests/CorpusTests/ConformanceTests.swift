@@ -89,7 +89,7 @@ import Testing
     do {
       let model = try Model(contentsOf: Corpus.path("conformance", folder, "\(id).tflite"))
       let data = try NumpyArchive(contentsOf: Corpus.path("conformance", folder, "\(id).npz"))
-      let interpreter = try Interpreter(model)
+      let interpreter = try Interpreter(model, options: .init(threads: Corpus.threads))
       let steps = description["steps"] as? Int ?? 1
       for step in 0..<steps {
         let prefix = step == 0 ? "" : "s\(step)_"

@@ -12,6 +12,9 @@ enum Corpus {
     return path
   }()
 
+  /// The threads that models run with: `CORPUS_THREADS`, or 2.
+  static let threads = ProcessInfo.processInfo.environment["CORPUS_THREADS"].flatMap { Int($0) } ?? 2
+
   static var isThere: Bool { folder != nil }
   static let missing: Comment = "TFLITE_CORPUS names no folder; these tests need the corpora"
 

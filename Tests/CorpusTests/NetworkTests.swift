@@ -35,7 +35,7 @@ import Testing
     let model = try Model(contentsOf: network.path("model.tflite"))
     for run in try network.runs() {
       let interpreter = try Interpreter(
-        model, signature: run.signature, options: .init(threads: 2), delegates: delegates)
+        model, signature: run.signature, options: .init(threads: Corpus.threads), delegates: delegates)
       let inputs = try interpreter.inputs.enumerated().map { index, input in
         try #require(
           Tensor(run.inputs.array(named: run.signature == nil ? "\(index)" : input.name), as: input.type.element))
