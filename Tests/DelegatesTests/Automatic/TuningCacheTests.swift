@@ -35,10 +35,13 @@ import Testing
     delegate.log.events.compactMap { if case .rejected(_, let reason) = $0 { reason } else { nil } }
   }
 
-  private func key(_ model: Model, _ delegate: AutomaticDelegate, subgraph: Int = 0, threads: Int = 1) -> [UInt8] {
+  private func key(
+    _ model: Model, _ delegate: AutomaticDelegate, subgraph: Int = 0, threads: Int = 1,
+    build: String = BuildIdentity.text
+  ) -> [UInt8] {
     TuningKey.hash(
       model, DelegateSetting(signature: nil, subgraph: subgraph, threadPool: ThreadPool(count: threads)),
-      delegate.options, candidate: "adding")
+      delegate.options, candidate: "adding", build: build)
   }
 
   /// The right answer, whoever gives it.
@@ -132,6 +135,38 @@ import Testing
     #expect(rejections(next).first == "format version 2")
   }
 
+  /// Kernels change from build to build, and with them what is faster.
+  @Test func whatAnotherBuildMeasuredIsMeasuredAnew() throws {
+    let model = try MeasuredModels.chain(["Quick", "Quick"])
+    let next = delegate()
+    let cache = TuningCache(directory: folder, log: AutomaticLog())
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    for build in ["", "another", BuildIdentity.text + "0"] {
+      cache.write(TuningRecord(choice: .delegate), key(model, next, build: build))
+    }
+    try check(model, next)
+    #expect(wasMeasured(next) && files.count == 4)
+  }
+
+  /// Two files, which differ in their size or their time, are two builds.
+  @Test func buildsAreToldApart() throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let path = folder + "/library.so"
+    var seen: Set<String> = []
+    for (size, seconds) in [(1, 5.0), (2, 5), (2, 6)] {
+      try Data(count: size).write(to: URL(filePath: path))
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: path)
+      seen.insert(try #require(BuildIdentity.file(path)))
+    }
+    #expect(seen.count == 3 && BuildIdentity.file(folder + "/none") == nil)
+    let program = try #require(BuildIdentity.file(loadedAt: #dsohandle))
+    #expect(BuildIdentity.text.contains(program))
+    let library = try #require(dlsym(nil, "xnn_initialize").flatMap { BuildIdentity.file(loadedAt: $0) })
+    #expect(library != program && BuildIdentity.text.contains(library))
+    #expect(BuildIdentity.file(loadedAt: try #require(UnsafeRawPointer(bitPattern: 1))) == nil)
+  }
+
   @Test func aRecordThatDoesNotFitTheModelIsMeasuredAnew() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -213,8 +248,8 @@ import Testing
     let model = try MeasuredModels.chain(["Quick", "Quick"])
     let delegate = delegate()
     let setting = DelegateSetting(signature: nil, subgraph: 0, threadPool: ThreadPool(count: 1))
-    func hash(_ options: AutomaticOptions, processor: String = "a", version: String = "1") -> [UInt8] {
-      TuningKey.hash(model, setting, options, candidate: "adding", processor: processor, version: version)
+    func hash(_ options: AutomaticOptions, processor: String = "a", build: String = "1") -> [UInt8] {
+      TuningKey.hash(model, setting, options, candidate: "adding", processor: processor, build: build)
     }
     var partitioned = delegate.options
     partitioned.partitioning.minimumNodes = 2
@@ -223,7 +258,7 @@ import Testing
     let keys = [
       key(model, delegate), key(model, delegate, threads: 2), key(model, delegate, subgraph: 1),
       key(try MeasuredModels.chain(["Quick", "Slow"]), delegate), key(model, self.delegate(time: .seconds(2))),
-      hash(delegate.options), hash(delegate.options, processor: "b"), hash(delegate.options, version: "2"),
+      hash(delegate.options), hash(delegate.options, processor: "b"), hash(delegate.options, build: "2"),
       hash(partitioned), hash(skipping),
     ]
     #expect(Set(keys).count == keys.count && keys.allSatisfy { $0.count == 32 })
