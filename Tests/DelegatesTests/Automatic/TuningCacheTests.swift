@@ -1,30 +1,23 @@
 import Foundation
 import Glibc
 import Kernels
+import ModelTestSupport
 import TFLiteRuntime
 import Testing
 
 @testable import Delegates
 
 /// Choices on disk: nothing that happens to a file changes an answer or is an error.
-@Suite final class TuningCacheTests {
-  private let folder: String
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "choices-\(UInt64.random(in: 0...(.max)))").path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+@Suite struct TuningCacheTests {
+  private let cacheFolder = CacheFolder()
+  private var folder: String { cacheFolder.path }
+  private var files: [String] { cacheFolder.files }
 
   private func delegate(
     slow: Set<String> = [], time: Duration = .milliseconds(10), folder: String? = nil
   ) -> AutomaticDelegate {
     AutomaticDelegate(
       AutomaticOptions(tuningTime: time, cacheDirectory: folder ?? self.folder), candidate: AddingDelegate(slow: slow))
-  }
-
-  private var files: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { folder + "/" + $0 }
   }
 
   private func wasMeasured(_ delegate: AutomaticDelegate) -> Bool {
@@ -67,7 +60,7 @@ import Testing
       (.builtin, ["builtin", "builtin"]), (.delegate, ["adding", "adding"]),
       (.mixed(builtin: [Node.Origin(subgraph: 0, index: 0)]), ["builtin", "adding"]),
     ]
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     for (choice, expected) in choices {
       let again = self.delegate()
       TuningCache(directory: folder, log: delegate.log).write(TuningRecord(choice: choice), key(model, again))
@@ -140,7 +133,7 @@ import Testing
     let model = try MeasuredModels.chain(["Quick", "Quick"])
     let next = delegate()
     let cache = TuningCache(directory: folder, log: AutomaticLog())
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     for build in ["", "another", BuildIdentity.text + "0"] {
       cache.write(TuningRecord(choice: .delegate), key(model, next, build: build))
     }
@@ -150,7 +143,7 @@ import Testing
 
   /// Two files, which differ in their size or their time, are two builds.
   @Test func buildsAreToldApart() throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let path = folder + "/library.so"
     var seen: Set<String> = []
     for (size, seconds) in [(1, 5.0), (2, 5), (2, 6)] {
@@ -169,7 +162,7 @@ import Testing
 
   @Test func aRecordThatDoesNotFitTheModelIsMeasuredAnew() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let next = delegate()
     let outside = TuningRecord(choice: .mixed(builtin: [Node.Origin(subgraph: 0, index: 2)]))
     TuningCache(directory: folder, log: AutomaticLog()).write(outside, key(model, next))
@@ -179,7 +172,7 @@ import Testing
 
   @Test func whateverIsInTheFilesPlace() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let path = TuningCache(directory: folder, log: AutomaticLog()).path(key(model, delegate()))
     #expect(mkfifo(path, 0o600) == 0)
     try check(model, delegate())
@@ -217,7 +210,7 @@ import Testing
 
   @Test func aFolderThatSomebodyElseHoldsIsWaitedForInVainOnlySoLong() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let held = open(folder, O_RDONLY | O_DIRECTORY)
     #expect(flock(held, LOCK_EX) == 0)
     let next = delegate(time: .milliseconds(5))
