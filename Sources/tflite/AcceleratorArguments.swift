@@ -48,6 +48,14 @@ struct AcceleratorArguments: ParsableArguments {
     _ = try options()
   }
 
+  /// Checks that the operators that are named by their index are there.
+  func check(_ model: Model) throws {
+    let count = model.subgraphs.first?.nodes.count ?? 0
+    if let node = try options().skipDelegateNodes.max(), node >= count {
+      throw CommandError("--skip-nodes: there is no operator \(node); the main subgraph has \(count)")
+    }
+  }
+
   func options() throws -> AcceleratorOptions {
     var operators: Set<BuiltinOperator> = []
     for name in skipOps?.split(separator: ",") ?? [] {
