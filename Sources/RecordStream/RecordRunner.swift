@@ -86,7 +86,7 @@ package enum BatchAbility {
     }
     for output in interpreter.outputs where output.type.shape.dimensions.first != batchSize {
       // Shapes that depend on values are known when a batch has been run.
-      if interpreter.unplannedOperators > 0 { continue }
+      if !interpreter.unplannedOperators.isEmpty { continue }
       return "output '\(output.name)' of shape \(output.type.shape) does not follow the inputs' first dimension"
     }
     return nil

@@ -18,7 +18,7 @@ struct AcceleratorArguments: ParsableArguments {
   @Option(help: "Which operators run together.")
   var partitionStrategy: AcceleratorOptions.PartitionStrategy = .contiguous
 
-  @Option(help: "A folder for compiled partitions, used with --model-token.", completion: .directory)
+  @Option(help: "A folder for compiled partitions; needs --model-token.", completion: .directory)
   var cacheDir: String?
 
   @Option(help: "The model's name in the folder of compiled partitions.")
@@ -41,7 +41,20 @@ struct AcceleratorArguments: ParsableArguments {
     }
   }
 
-  func validate() throws { _ = try options() }
+  func validate() throws {
+    guard (cacheDir == nil) == (modelToken == nil) else {
+      throw ValidationError("--cache-dir and --model-token belong together.")
+    }
+    _ = try options()
+  }
+
+  /// Checks that the operators that are named by their index are there.
+  func check(_ model: Model) throws {
+    let count = model.subgraphs.first?.nodes.count ?? 0
+    if let node = try options().skipDelegateNodes.max(), node >= count {
+      throw CommandError("--skip-nodes: there is no operator \(node); the main subgraph has \(count)")
+    }
+  }
 
   func options() throws -> AcceleratorOptions {
     var operators: Set<BuiltinOperator> = []

@@ -23,8 +23,7 @@ struct CompareCommand: ParsableCommand {
   @Option(help: "Two delegates, the reference first; one with --reference.")
   var delegates: DelegateNames?
 
-  @Option(help: "An .npz file with the inputs; random ones otherwise.", completion: .file(extensions: ["npz"]))
-  var inputs: String?
+  @OptionGroup var input: InputArguments
 
   @Option(help: "An .npz file with the outputs to compare with.", completion: .file(extensions: ["npz"]))
   var reference: String?
@@ -39,9 +38,6 @@ struct CompareCommand: ParsableCommand {
 
   @Option(help: "How many of the worst operators to print.")
   var worst: Int = 5
-
-  @Option(help: "Seed of random inputs.")
-  var seed: UInt64 = 0
 
   @Flag(help: "Print the result as JSON.")
   var json = false
@@ -61,12 +57,12 @@ struct CompareCommand: ParsableCommand {
     guard saveRepro == nil || reference == nil else {
       throw ValidationError("--save-repro needs two delegates; with --reference only outputs are known.")
     }
-    guard reference == nil || inputs != nil else { throw ValidationError("--reference needs --inputs.") }
+    guard reference == nil || input.inputs != nil else { throw ValidationError("--reference needs --inputs.") }
   }
 
   func run() throws {
     let model = try arguments.loadModel()
-    let input = try InputData(path: inputs, seed: seed)
+    let input = try self.input.data()
     let report = try reference.map { try compare(model, input, path: $0) } ?? compare(model, input)
     if json { try printJSON(report) } else { print(report.text) }
     if let departure = report.outputs.first(where: \.departs) {

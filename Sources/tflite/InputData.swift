@@ -1,7 +1,19 @@
+internal import ArgumentParser
 internal import TFLiteRuntime
 internal import TensorConversion
 internal import TensorFiles
 internal import TensorTypes
+
+/// What the inputs of a model are to be.
+struct InputArguments: ParsableArguments {
+  @Option(help: "An .npz file with the inputs; random ones otherwise.", completion: .file(extensions: ["npz"]))
+  var inputs: String?
+
+  @Option(help: "Seed of random inputs.")
+  var seed: UInt64 = 0
+
+  func data() throws -> InputData { try InputData(path: inputs, seed: seed) }
+}
 
 /// Fills a model's inputs from an .npz file, or with random values.
 struct InputData {

@@ -129,7 +129,7 @@ struct ModelReport: Encodable {
     var error: String?
     // The asked-for signature first (its arena is reported), then those of other subgraphs.
     var planned: Set<Int> = []
-    var unplanned = 0
+    var unplanned: [String] = []
     var passes: [PassesRow] = []
     for signature in [arguments.signature] + model.signatures.map({ Optional($0.key) }) {
       do {
@@ -151,7 +151,7 @@ struct ModelReport: Encodable {
       let options = try arguments.accelerator.options()
       let assessment = AcceleratorAssessment(model, options: options)
       placement = assessment.placement
-      unplanned = 0
+      unplanned = []
       accelerator = AcceleratorReport(assessment, options)
     } else {
       accelerator = nil

@@ -59,7 +59,11 @@ struct ModelArguments: ParsableArguments {
     }
   }
 
-  func loadModel() throws -> Model { try Model(contentsOf: model, operators: try operators.table()) }
+  func loadModel() throws -> Model {
+    let loaded = try Model(contentsOf: model, operators: try operators.table())
+    try accelerator.check(loaded)
+    return loaded
+  }
 
   func makeInterpreter(_ model: Model) throws -> Interpreter { try makeInterpreter(model, signature: signature) }
 

@@ -16,8 +16,7 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup var arguments: ModelArguments
 
-  @Option(help: "An .npz file with the inputs.", completion: .file(extensions: ["npz"]))
-  var inputs: String?
+  @OptionGroup var input: InputArguments
 
   @Option(help: "A PNG or JPEG picture for a model with one image input.", completion: .file())
   var image: String?
@@ -40,15 +39,12 @@ struct RunCommand: ParsableCommand {
   @Option(help: "How many classes to print.")
   var top: Int = 5
 
-  @Option(help: "Seed of random inputs.")
-  var seed: UInt64 = 0
-
   @Flag(help: "Print the summary as JSON.")
   var json = false
 
   func validate() throws {
     try arguments.requireOneThreadCount()
-    guard inputs == nil || image == nil else { throw ValidationError("--inputs and --image exclude each other.") }
+    guard input.inputs == nil || image == nil else { throw ValidationError("--inputs and --image exclude each other.") }
     guard top > 0 else { throw ValidationError("--top takes a positive number.") }
     if let std, std == 0 || !std.isFinite { throw ValidationError("--std must be a number other than 0.") }
   }
@@ -59,7 +55,7 @@ struct RunCommand: ParsableCommand {
     if let image {
       try ImageInput(path: image, mean: mean, standardDeviation: std).fill(interpreter)
     } else {
-      try InputData(path: inputs, seed: seed).fill(interpreter)
+      try input.data().fill(interpreter)
     }
     let clock = ContinuousClock()
     var failure: ModelError?

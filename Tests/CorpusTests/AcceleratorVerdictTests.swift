@@ -105,6 +105,22 @@ import Testing
     #expect(figures.modelShare >= 0.97)
   }
 
+  /// RELU, something of the CPU's and ADD, where ADD also reads RELU: what is known of the partitioner's other strategy is that it makes one partition
+  /// of this, which depends on itself, and that runs of neighbours are not joined. The runtime splits it.
+  @Test func aPartitionMayDependOnItself() throws {
+    let model = try Model(contentsOf: Self.path("qnn/probes/part_cycle"))
+    for (strategy, expected) in [
+      (AcceleratorOptions.PartitionStrategy.contiguous, [[0], [2, 3]]), (.weaklyConnected, [[0, 2, 3]]),
+    ] {
+      let options = AcceleratorOptions(partitionStrategy: strategy)
+      #expect(AcceleratorAssessment(model, options: options).subgraphs[0].partitions.map(\.operators) == expected)
+      let interpreter = try Interpreter(model, delegates: [.accelerator(options)])
+      try interpreter.invoke()
+      #expect(interpreter.placement.operators.count { $0.delegate == "accelerator" } == 3)
+      #expect(interpreter.placement.partitions.count == 2)
+    }
+  }
+
   private static func percent(_ share: Double) -> String { String(format: "%.3f %%", 100 * share) }
 
   /// A line names a file without `.tflite`, or a folder that holds `model.tflite`.

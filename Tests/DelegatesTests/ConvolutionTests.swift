@@ -1,3 +1,4 @@
+import Delegates
 import KernelTestSupport
 import Kernels
 import TensorTypes
@@ -87,15 +88,20 @@ import Testing
     Geometry(channels: 4, dilation: 2), Geometry(channels: 4, kernel: 1),
   ]
 
-  @Test(arguments: standard) func float(geometry g: Geometry) throws {
-    let input = try TestTensor.random([g.batch, g.height, g.width, g.channels], seed: 1)
+  /// The types of real numbers that products are computed in here.
+  static let realTypes: [ElementType] = XNNPackDelegate.hasFloat16 ? [.float32, .float16] : [.float32]
+
+  /// Sums of `float16` are rounded after each of up to 75 terms, before they are clamped.
+  @Test(arguments: standard, realTypes) func real(geometry g: Geometry, element: ElementType) throws {
+    let input = try TestTensor.random([g.batch, g.height, g.width, g.channels], of: element, seed: 1)
     let depth = g.channels / g.groups
-    let filter = try TestTensor.random([g.outputs, g.kernel, g.kernel, depth], seed: 2).constant
-    let bias = try TestTensor.random([g.outputs], seed: 3).constant
-    let node = try TestNode(Conv2D(options: g.options(depthwise: false)), [input, filter, bias], output: .float32)
+    let filter = try TestTensor.random([g.outputs, g.kernel, g.kernel, depth], of: element, seed: 2).constant
+    let bias = try TestTensor.random([g.outputs], of: element, seed: 3).constant
+    let node = try TestNode(Conv2D(options: g.options(depthwise: false)), [input, filter, bias], output: element)
     let weights = filter.reals
     try node.expect(
-      g.convolve(input.reals, bias.reals) { weights[(($0 * g.kernel + $1) * g.kernel + $2) * depth + $3] })
+      g.convolve(input.reals, bias.reals) { weights[(($0 * g.kernel + $1) * g.kernel + $2) * depth + $3] },
+      halfTolerance: 0x1p-7)
   }
 
   @Test(arguments: standard, [false, true]) func int8(geometry g: Geometry, perChannel: Bool) throws {
@@ -135,16 +141,16 @@ import Testing
       g.convolve(input.reals, nil) { weights[(($0 * g.kernel + $1) * g.kernel + $2) * g.channels + $3] })
   }
 
-  @Test(arguments: depthwise) func depthwiseFloat(geometry: Geometry) throws {
+  @Test(arguments: depthwise, realTypes) func depthwiseReal(geometry: Geometry, element: ElementType) throws {
     var g = geometry
     g.groups = g.channels
     g.outputs = g.outputs % g.channels == 0 ? g.outputs : g.channels
     let outputs = g.outputs
-    let input = try TestTensor.random([g.batch, g.height, g.width, g.channels], seed: 1)
-    let filter = try TestTensor.random([1, g.kernel, g.kernel, outputs], seed: 2).constant
-    let bias = try TestTensor.random([outputs], seed: 3).constant
+    let input = try TestTensor.random([g.batch, g.height, g.width, g.channels], of: element, seed: 1)
+    let filter = try TestTensor.random([1, g.kernel, g.kernel, outputs], of: element, seed: 2).constant
+    let bias = try TestTensor.random([outputs], of: element, seed: 3).constant
     let node = try TestNode(
-      DepthwiseConv2D(options: g.options(depthwise: true)), [input, filter, bias], output: .float32)
+      DepthwiseConv2D(options: g.options(depthwise: true)), [input, filter, bias], output: element)
     let weights = filter.reals
     try node.expect(g.convolve(input.reals, bias.reals) { o, y, x, _ in weights[(y * g.kernel + x) * outputs + o] })
   }
@@ -170,18 +176,22 @@ import Testing
 
   @Test(arguments: [false, true], [(2, 3), (3, 3), (1, 2), (3, 2), (2, 4)])
   func transposed(same: Bool, steps: (stride: Int, kernel: Int)) throws {
+    for element in Self.realTypes { try transposed(same, steps, element) }
+  }
+
+  private func transposed(_ same: Bool, _ steps: (stride: Int, kernel: Int), _ element: ElementType) throws {
     let (stride, kernel) = steps
     let (height, width, channels, outputs) = (4, 5, 3, 6)
     func size(_ input: Int) -> Int { same ? input * stride : (input - 1) * stride + max(kernel, stride) }
     let (rows, columns) = (size(height), size(width))
     let shape = try TestTensor([Int32(2), Int32(rows), Int32(columns), Int32(outputs)]).constant
-    let input = try TestTensor.random([2, height, width, channels], seed: 5)
-    let filter = try TestTensor.random([outputs, kernel, kernel, channels], seed: 6).constant
-    let bias = try TestTensor.random([outputs], seed: 7).constant
+    let input = try TestTensor.random([2, height, width, channels], of: element, seed: 5)
+    let filter = try TestTensor.random([outputs, kernel, kernel, channels], of: element, seed: 6).constant
+    let bias = try TestTensor.random([outputs], of: element, seed: 7).constant
     let options = try OperatorOptions.table([
       0: .int8(same ? 0 : 1), 1: .int32(Int32(stride)), 2: .int32(Int32(stride)),
     ])
-    let node = try TestNode(TransposeConv(options: options), [shape, filter, input, bias], output: .float32)
+    let node = try TestNode(TransposeConv(options: options), [shape, filter, input, bias], output: element)
     func before(_ output: Int) -> Int {
       same ? max(0, ((output + stride - 1) / stride - 1) * stride + kernel - output) / 2 : 0
     }
@@ -207,6 +217,58 @@ import Testing
       }
     }
     try node.expect(expected)
+  }
+
+  @Test(.enabled(if: XNNPackDelegate.hasFloat16), arguments: [1, 7, 16, 17, 40], [1, 5, 33])
+  func halfRows(depth: Int, units: Int) throws {
+    let rows = 3
+    let x = try TestTensor.random([rows, depth], of: .float16, seed: 1)
+    let w = try TestTensor.random([units, depth], of: .float16, seed: 2).constant
+    let b = try TestTensor.random([units], of: .float16, seed: 3).constant
+    for (bias, activation) in [(b, FusedActivation.none), (nil, .relu)] as [(TestTensor?, FusedActivation)] {
+      let (image, weights, sums) = (x.reals, w.reals, bias?.reals)
+      let expected = (0..<rows * units).map { index in
+        let (row, unit) = (index / units, index % units)
+        let sum = (0..<depth).reduce(sums?[unit] ?? 0) { $0 + image[row * depth + $1] * weights[unit * depth + $1] }
+        return activation == .relu ? max(sum, 0) : sum
+      }
+      let options = try OperatorOptions.table([0: .int8(activation.rawValue)])
+      try TestNode(Kernels.FullyConnected(options: options), [x, w, bias], output: .float16).expect(expected)
+    }
+  }
+
+  /// The library rounds every sum to `float16`. The bound is what that may cost after `depth` additions.
+  @Test(.enabled(if: XNNPackDelegate.hasFloat16)) func longHalfSums() throws {
+    let depth = 1024
+    let x = try TestTensor.random([2, depth], of: .float16, seed: 4)
+    let w = try TestTensor.random([3, depth], of: .float16, seed: 5).constant
+    let actual = try TestNode(Kernels.FullyConnected(options: .defaults), [x, w, nil], output: .float16)
+      .run(threads: 1).reals
+    for row in 0..<2 {
+      for unit in 0..<3 {
+        var (sum, largest) = (0.0, 0.0)
+        for k in 0..<depth {
+          sum += x.reals[row * depth + k] * w.reals[unit * depth + k]
+          largest = max(largest, abs(sum))
+        }
+        #expect(abs(actual[row * 3 + unit] - sum) <= largest * Double(depth) * 0x1p-11)
+      }
+    }
+  }
+
+  @Test(.enabled(if: XNNPackDelegate.hasFloat16)) func halfRefusals() throws {
+    let conv = try Conv2D(options: Geometry().options(depthwise: false))
+    let input = try TestTensor.random([1, 5, 7, 3], of: .float16, seed: 1)
+    let filter = try TestTensor.random([4, 3, 3, 3], of: .float16, seed: 2)
+    #expect(try TestNode(conv, [input, filter, nil], output: .float16).refusal == "the filter must be constant")
+    let floats = try TestTensor.random([1, 5, 7, 3], seed: 1)
+    #expect(
+      try TestNode(conv, [floats, filter.constant, nil], output: .float32).refusal
+        == "float32 activations with float16 filters have no kernel; both of one type have")
+    // What is no product of the library's is none of a model's either.
+    let bias = try TestTensor.random([4], seed: 3).constant
+    #expect(throws: OperatorError.self) { try TestNode(conv, [input, filter.constant, bias], output: .float16) }
+    #expect(throws: OperatorError.self) { try TestNode(conv, [input, filter.constant, nil], output: .float32) }
   }
 
   @Test func refusals() throws {

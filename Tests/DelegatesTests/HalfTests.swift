@@ -78,6 +78,16 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: XNNPackDelegate.hasFloat16), arguments: counts) func slopes(channels: Int) throws {
+    let x = try TestTensor.randomHalf([2, 3, channels], seed: 5, in: -9...9)
+    let slopes = try TestTensor.randomHalf([1, channels], seed: 6).constant
+    let factors = slopes.reals
+    let expected = x.reals.enumerated().map { $1 < 0 ? $1 * factors[$0 % channels] : $1 }
+    try TestNode(Prelu(options: .defaults), [x, slopes], output: .float16).expect(expected)
+    let floats = try TestTensor.random([1, channels], seed: 6).constant
+    #expect(throws: OperatorError.self) { try TestNode(Prelu(options: .defaults), [x, floats], output: .float16) }
+  }
+
   @Test(.enabled(if: XNNPackDelegate.hasFloat16), arguments: ImageTests.pools) func pooling(p: ImageTests.Pool) throws {
     let x = try TestTensor.randomHalf([2, p.height, p.width, p.channels], seed: 5)
     for (activation, low) in [(Int8(0), -Double.infinity), (1, 0)] {

@@ -85,8 +85,11 @@ struct TestNode {
   }
 
   /// Runs the node with one and two threads and compares with real values: floats to 1e-5 of the largest, `float16` to
-  /// eight of its steps, quantised values to one step.
-  func expect(_ expected: [Double], steps: Int = 1, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  /// `halfTolerance` of it, by default eight steps; quantised values to one step.
+  func expect(
+    _ expected: [Double], steps: Int = 1, halfTolerance: Float = 0x1p-8,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
     for threads in [1, 2] {
       let actual = try run(threads: threads, sourceLocation: sourceLocation)
       try #require(expected.count == actual.type.shape.elementCount, sourceLocation: sourceLocation)
@@ -95,7 +98,8 @@ struct TestNode {
         expectClose(actual.floats, expected.map { Float($0) }, tolerance: 1e-5, sourceLocation: sourceLocation)
       case .float16:
         expectClose(
-          actual.reals.map { Float($0) }, expected.map { Float($0) }, tolerance: 0x1p-8, sourceLocation: sourceLocation)
+          actual.reals.map { Float($0) }, expected.map { Float($0) }, tolerance: halfTolerance,
+          sourceLocation: sourceLocation)
       case .int8, .uint8:
         let scale = Double(try #require(actual.type.quantization.scale))
         let zeroPoint = Double(try #require(actual.type.quantization.zeroPoint))
@@ -153,6 +157,11 @@ extension TestTensor {
   static func randomHalf(_ shape: [Int], seed: UInt64, in range: ClosedRange<Float> = -1...1) throws -> TestTensor {
     var generator = SeededGenerator(seed: seed)
     return try TestTensor(generator.floats(shape.reduce(1, *), in: range).map { Float16($0) }, shape)
+  }
+
+  /// Random numbers from -1 to 1, `float16` or `float32`.
+  static func random(_ shape: [Int], of element: ElementType, seed: UInt64) throws -> TestTensor {
+    element == .float16 ? try randomHalf(shape, seed: seed) : try random(shape, seed: seed)
   }
 
   /// Random `int8` values.

@@ -5,10 +5,10 @@ internal import TFLiteRuntime
 
 /// What a choice depends on, in 32 bytes.
 enum TuningKey {
-  /// - Parameter version: choices of other versions are measured again.
+  /// - Parameter build: what the code was built as; choices that other builds measured are measured again.
   static func hash(
     _ model: Model, _ setting: DelegateSetting, _ options: AutomaticOptions, candidate: String,
-    processor: String = Self.processor, version: String = RuntimeVersion.text
+    processor: String = Self.processor, build: String = BuildIdentity.text
   ) -> [UInt8] {
     var hash = SHA256()
     hash.update(ContentHash.digest(model.content).hexadecimal)
@@ -16,7 +16,7 @@ enum TuningKey {
     let nodes = partitioning.skippedNodes.map { "\($0.subgraph).\($0.index)" }.sorted().joined(separator: ",")
     hash.update(
       """
-      runtime \(version)
+      \(build)
       \(processor)
       candidate \(candidate)
       subgraph \(setting.subgraph)
@@ -36,26 +36,12 @@ enum TuningKey {
       "CPU architecture", "CPU variant", "CPU part", "CPU revision",
     ]
     var lines: Set<String> = []
-    for line in text(ofFile: "/proc/cpuinfo").split(separator: "\n") {
+    for line in ProcessFile.text("/proc/cpuinfo").split(separator: "\n") {
       let name = line.prefix { $0 != ":" }.split(separator: "\t").first ?? ""
       if fields.contains(name) { lines.insert(String(line)) }
     }
     let instructions = unsafe getenv("TFLITE_ISA").map { unsafe String(cString: $0) } ?? ""
     return lines.sorted().joined(separator: "\n")
       + "\nprocessors \(sysconf(Int32(_SC_NPROCESSORS_ONLN)))\n\(instructions)"
-  }
-
-  private static func text(ofFile path: String) -> String {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "" }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 65536)
-    while bytes.count < 4 << 20 {
-      let count = unsafe block.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-      guard count > 0 else { break }
-      bytes += block[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

@@ -38,7 +38,9 @@ struct ConvolutionPlan {
     guard let bytes = Self.product(elements), filter.bytes.count >= bytes else {
       throw Refusal("the filter has fewer bytes than its shape asks for")
     }
-    if let bias, bias.bytes.count < 4 * groups * groupOutputChannels { throw Refusal("the bias has too few bytes") }
+    if let bias, bias.bytes.count < arithmetic.biasElementBytes * groups * groupOutputChannels {
+      throw Refusal("the bias has too few bytes")
+    }
     let packed = [
       height.kernel, width.kernel, groups, (groupInputChannels + 7) / 8 * 8, (groupOutputChannels + 31) / 32 * 32,
       arithmetic.filterElementBytes,
@@ -88,6 +90,11 @@ struct ConvolutionPlan {
         UInt32(groups), groupInputChannels, groupOutputChannels, inputStride, outputStride,
         weights.assumingMemoryBound(to: Float.self), sums?.assumingMemoryBound(to: Float.self), range.lowerBound,
         range.upperBound, flags, handle)
+    case .half(let range):
+      return unsafe xnn_create_convolution2d_nhwc_f16(
+        top, right, bottom, left, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth,
+        UInt32(groups), groupInputChannels, groupOutputChannels, inputStride, outputStride, weights, sums,
+        range.lowerBound, range.upperBound, flags, handle)
     case .int8(let quantized, let filterScale):
       return unsafe xnn_create_convolution2d_nhwc_qs8(
         top, right, bottom, left, kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth,
@@ -121,6 +128,9 @@ struct ConvolutionPlan {
       return unsafe xnn_setup_convolution2d_nhwc_f32(
         handle, batch, height.input, width.input, input.assumingMemoryBound(to: Float.self),
         output.assumingMemoryBound(to: Float.self), at.threadPool)
+    case .half:
+      return unsafe xnn_setup_convolution2d_nhwc_f16(
+        handle, batch, height.input, width.input, input, output, at.threadPool)
     case .int8:
       return unsafe xnn_setup_convolution2d_nhwc_qs8(
         handle, batch, height.input, width.input, input.assumingMemoryBound(to: Int8.self),

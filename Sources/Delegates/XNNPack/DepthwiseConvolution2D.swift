@@ -4,7 +4,7 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `DEPTHWISE_CONV_2D`: constant `float32`, `int8` (one scale, or one per output channel) or `uint8` filters.
+  /// `DEPTHWISE_CONV_2D`: constant `float32`, `float16`, `int8` (one scale, or one per output channel) or `uint8` filters.
   static func plan(_ operation: DepthwiseConv2D, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
     let input = try operands.input(0).type

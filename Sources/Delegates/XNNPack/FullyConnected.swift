@@ -5,7 +5,7 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `FULLY_CONNECTED`: constant `float32`, `int8` or `uint8` weights `[units, depth]`. Weights with a scale per unit run as a convolution
+  /// `FULLY_CONNECTED`: constant `float32`, `float16`, `int8` or `uint8` weights `[units, depth]`. Weights with a scale per unit run as a convolution
   /// with 1x1 filters, because the library's own operator takes one scale.
   static func plan(_ operation: Kernels.FullyConnected, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
@@ -65,6 +65,9 @@ private struct FullyConnectedPlan {
       return unsafe xnn_create_fully_connected_nc_f32(
         depth, units, depth, units, weights.assumingMemoryBound(to: Float.self),
         sums?.assumingMemoryBound(to: Float.self), range.lowerBound, range.upperBound, 0, handle)
+    case .half(let range):
+      return unsafe xnn_create_fully_connected_nc_f16(
+        depth, units, depth, units, weights, sums, range.lowerBound, range.upperBound, 0, handle)
     case .int8(let quantized, let scale):
       return unsafe xnn_create_fully_connected_nc_qs8(
         depth, units, depth, units, quantized.input.int8ZeroPoint, quantized.input.scale, scale,
@@ -89,6 +92,8 @@ private struct FullyConnectedPlan {
       return unsafe xnn_setup_fully_connected_nc_f32(
         handle, rows, input.assumingMemoryBound(to: Float.self), output.assumingMemoryBound(to: Float.self),
         at.threadPool)
+    case .half:
+      return unsafe xnn_setup_fully_connected_nc_f16(handle, rows, input, output, at.threadPool)
     case .int8:
       return unsafe xnn_setup_fully_connected_nc_qs8(
         handle, rows, input.assumingMemoryBound(to: Int8.self), output.assumingMemoryBound(to: Int8.self),

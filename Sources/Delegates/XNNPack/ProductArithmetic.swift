@@ -5,6 +5,8 @@ internal import TensorTypes
 /// The arithmetic of an operator that multiplies activations with constant filters: element types, scales and the range of results.
 enum ProductArithmetic: Hashable {
   case float(ClosedRange<Float>)
+  /// `float16` throughout, sums too.
+  case half(ClosedRange<Float>)
   case int8(Quantized, filterScale: Float)
   /// One filter scale per output channel.
   case int8PerChannel(Quantized, filterScales: [Float])
@@ -39,6 +41,14 @@ enum ProductArithmetic: Hashable {
         throw Refusal("float32 activations with \(output.element) output or \(bias?.element.description ?? "no") bias")
       }
       self = .float(try TensorQuantization.range(activation))
+    case (.float16, .float16):
+      guard output.element == .float16, bias == nil || bias?.element == .float16 else {
+        throw Refusal("float16 activations with \(output.element) output or \(bias?.element.description ?? "no") bias")
+      }
+      try XNNPackLibrary.requireHalf()
+      self = .half(try TensorQuantization.halfRange(activation))
+    case (.float32, .float16), (.float16, _):
+      throw Refusal("\(input.element) activations with \(filter.element) filters have no kernel; both of one type have")
     case (.float32, _):
       throw Refusal("float32 activations with \(filter.element) filters (dynamic range quantisation) have no kernel")
     case (.int8, .int8), (.uint8, .uint8):
@@ -105,7 +115,16 @@ enum ProductArithmetic: Hashable {
 
   /// Bytes of one filter element.
   var filterElementBytes: Int {
-    if case .float = self { return 4 }
-    return 1
+    switch self {
+    case .float: 4
+    case .half: 2
+    case .int8, .int8PerChannel, .uint8: 1
+    }
+  }
+
+  /// Bytes of one bias element.
+  var biasElementBytes: Int {
+    if case .half = self { return 2 }
+    return 4
   }
 }

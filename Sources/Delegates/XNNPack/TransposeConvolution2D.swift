@@ -5,7 +5,7 @@ internal import TFLiteRuntime
 internal import TensorTypes
 
 extension Lowering {
-  /// `TRANSPOSE_CONV`: constant `float32`, `int8` or `uint8` filters with one scale.
+  /// `TRANSPOSE_CONV`: constant `float32` or `float16` filters, or `int8` or `uint8` ones with one scale.
   static func plan(_ operation: TransposeConv, _ node: DelegateNode) throws(Refusal) -> OperatorPlan {
     let operands = NodeOperands(node: node)
     return try transposeConvolution(
@@ -130,6 +130,10 @@ private struct TransposeConvolutionPlan {
         top, right, bottom, left, kernelHeight, kernelWidth, strideHeight, strideWidth, 1, 1, 1, inputChannels,
         outputChannels, inputChannels, outputChannels, weights.assumingMemoryBound(to: Float.self),
         sums?.assumingMemoryBound(to: Float.self), range.lowerBound, range.upperBound, 0, handle)
+    case .half(let range):
+      return unsafe xnn_create_deconvolution2d_nhwc_f16(
+        top, right, bottom, left, kernelHeight, kernelWidth, strideHeight, strideWidth, 1, 1, 1, inputChannels,
+        outputChannels, inputChannels, outputChannels, weights, sums, range.lowerBound, range.upperBound, 0, handle)
     case .int8(let quantized, let scale):
       return unsafe xnn_create_deconvolution2d_nhwc_qs8(
         top, right, bottom, left, kernelHeight, kernelWidth, strideHeight, strideWidth, 1, 1, 1, inputChannels,
@@ -157,6 +161,9 @@ private struct TransposeConvolutionPlan {
       return unsafe xnn_setup_deconvolution2d_nhwc_f32(
         handle, batch, height.input, width.input, adjustHeight, adjustWidth,
         input.assumingMemoryBound(to: Float.self), output.assumingMemoryBound(to: Float.self), at.threadPool)
+    case .half:
+      return unsafe xnn_setup_deconvolution2d_nhwc_f16(
+        handle, batch, height.input, width.input, adjustHeight, adjustWidth, input, output, at.threadPool)
     case .int8:
       return unsafe xnn_setup_deconvolution2d_nhwc_qs8(
         handle, batch, height.input, width.input, adjustHeight, adjustWidth, input.assumingMemoryBound(to: Int8.self),

@@ -76,6 +76,20 @@ enum ProductArithmetic: Sendable, Hashable {
 }
 
 extension NodeContext {
+  /// Whether a product's operands are all `float16`, which has no built-in kernels but may have one in a delegate.
+  ///
+  /// - Parameters:
+  ///   - bias: the number of the bias, if there is one.
+  ///   - channels: the bias's elements.
+  func isHalfProduct(input: Int, weights: Int, bias: Int, channels: Int) throws(OperatorError) -> Bool {
+    guard try self.input(input).element == .float16, try self.input(weights).element == .float16 else { return false }
+    try expectOutput(.float16)
+    if let bias = optionalInput(bias), bias.element != .float16 || bias.shape.elementCount != channels {
+      throw .malformed("the bias is \(bias), not float16 with one element for each of \(channels) output channels")
+    }
+    return true
+  }
+
   /// The type of an optional input; nil when it is left out.
   func optionalInput(_ index: Int) -> TensorType? { index < inputs.count ? inputs[index] : nil }
 }

@@ -32,7 +32,9 @@ public struct DepthwiseConv2D: Operator {
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 2...3)
     let geometry = try geometry(node)
-    _ = try arithmetic(node, geometry)
+    if try !node.isHalfProduct(input: 0, weights: 1, bias: 2, channels: geometry.outputChannels) {
+      _ = try arithmetic(node, geometry)
+    }
     _ = try activation.floatRange()
     let dimensions = [geometry.batch, geometry.height.output, geometry.width.output, geometry.outputChannels]
     guard let shape = Shape(dimensions) else { throw .malformed("the output \(dimensions) is too large") }

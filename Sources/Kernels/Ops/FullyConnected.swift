@@ -46,7 +46,7 @@ public struct FullyConnected: Operator {
     if case .blockwise = try node.input(1).quantization {
       try checkBlockwise(node)
     } else if !isShuffled {
-      _ = try arithmetic(node)
+      if try !node.isHalfProduct(input: 0, weights: 1, bias: 2, channels: weights[0]) { _ = try arithmetic(node) }
     }
     let result: Shape?
     if keepsDimensions {

@@ -21,6 +21,7 @@ public struct Prelu: Operator {
     case .float32: return Function().kernel(broadcast)
     case .int8: return try Quantized<Int8, Int8>(node).kernel(broadcast)
     case .uint8: return try Quantized<UInt8, UInt8>(node).kernel(broadcast)
+    case .float16: throw .unsupported("float16 input; float32, int8, uint8 and int16 are supported")
     default: return try Quantized<Int16, Int8>(node).kernel(broadcast)
     }
   }
@@ -31,7 +32,9 @@ public struct Prelu: Operator {
     let alpha = try node.input(1)
     try node.expectOutput(input.element)
     switch (input.element, alpha.element) {
-    case (.float32, .float32), (.int8, .int8), (.uint8, .uint8), (.int16, .int8), (.int16, .int16): break
+    case (.float32, .float32), (.float16, .float16), (.int8, .int8), (.uint8, .uint8), (.int16, .int8),
+      (.int16, .int16):
+      break
     case (let input, let alpha):
       throw .unsupported(
         "\(input) with alpha \(alpha); float32, int8, uint8 and int16 with an int8 or int16 alpha are supported")

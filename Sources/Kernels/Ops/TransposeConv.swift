@@ -39,7 +39,7 @@ public struct TransposeConv: Operator {
     guard image[3] > 0, filter[0] > 0, image[3] == filter[3] else {
       throw .malformed("filter \(filter) does not have the channels of input \(image)")
     }
-    _ = try arithmetic(node)
+    if try !node.isHalfProduct(input: 2, weights: 1, bias: 3, channels: filter[0]) { _ = try arithmetic(node) }
     _ = try activation.floatRange()
     let dimensions = try node.integers(0)
     guard let shape = Shape(dimensions) else { throw .malformed("\(dimensions) is no output shape") }

@@ -104,7 +104,7 @@ internal import TensorTypes
   var isPlannedToTheEnd: Bool { segments.first?.nodes.upperBound == graph.nodes.count }
 
   /// Nodes whose place is decided while the model runs.
-  var unplannedNodes: Int { graph.nodes.count - (segments.last?.nodes.upperBound ?? 0) }
+  var unplannedNodes: ArraySlice<Node> { graph.nodes[(segments.last?.nodes.upperBound ?? 0)...] }
 
   /// The shape that an input was given.
   func inputShape(_ input: TensorID) -> Shape? { inputTypes[input]?.shape }

@@ -176,8 +176,8 @@ public final class Interpreter {
   /// invocation.
   public var placement: Placement { runner.placement }
 
-  /// Operators that no delegate is asked about, because their shapes depend on values.
-  public var unplannedOperators: Int { runner.unplannedNodes }
+  /// The names of operators that no delegate is asked about, because their shapes depend on values.
+  public var unplannedOperators: [String] { runner.unplannedNodes.map(\.name) }
 
   /// What the graph passes did. Complete after ``allocate()``, for graphs whose shapes depend on values after the first invocation.
   public var passes: PassReport { runner.passes }
@@ -219,7 +219,7 @@ public final class Interpreter {
     let isNew = !runner.isAllocated
     try runner.allocate()
     guard requirement != .anywhere else { return }
-    if isNew { disappointment = requirement.disappointment(runner.placement, unplanned: runner.unplannedNodes) }
+    if isNew { disappointment = requirement.disappointment(runner.placement, unplanned: unplannedOperators) }
     if let disappointment { throw ModelError(.delegate, disappointment) }
   }
 

@@ -1,3 +1,5 @@
+internal import TensorTypes
+
 /// What must run on delegates for a model to be run at all, so that nothing falls back in silence.
 public enum PlacementRequirement: Sendable, Hashable {
   /// Anything may run anywhere.
@@ -6,7 +8,8 @@ public enum PlacementRequirement: Sendable, Hashable {
   case full
   /// At least this share of the operators does, from 0 to 1.
   case share(Double)
-  /// Every operator of these names does, such as `CONV_2D`.
+  /// Every operator of these names does, such as `CONV_2D`. A name that is neither a builtin operator's nor that of one in the model is never met, so
+  /// that a misspelt one does not pass for fulfilled. Capital and small letters are the same.
   case operators(Set<String>)
 
   /// Reads `full`, `none`, `80%` or `op:CONV_2D,ADD`; nil for anything else.
@@ -30,11 +33,11 @@ public enum PlacementRequirement: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - placement: where operators run.
-  ///   - unplanned: operators that no delegate is asked about, because their shapes depend on values.
-  public func disappointment(_ placement: Placement, unplanned: Int = 0) -> String? {
+  ///   - unplanned: names of operators that no delegate is asked about, because their shapes depend on values.
+  public func disappointment(_ placement: Placement, unplanned: [String] = []) -> String? {
     let elsewhere = placement.operators.filter { $0.delegate == Placement.builtin }
-    let total = placement.operators.count + unplanned
-    let missing = elsewhere.count + unplanned
+    let total = placement.operators.count + unplanned.count
+    let missing = elsewhere.count + unplanned.count
     func example(_ entries: [Placement.Entry]) -> String {
       guard let first = entries.first else { return "its place is decided while the model runs" }
       return "operator \(first.origin.index) \(first.name): \(first.reason.isEmpty ? "no delegate" : first.reason)"
@@ -49,10 +52,19 @@ public enum PlacementRequirement: Sendable, Hashable {
       return "\(share * 100) % of the operators are required on a delegate, \(total - missing) of \(total) are; "
         + example(elsewhere)
     case .operators(let names):
-      let failing = elsewhere.filter { names.contains($0.name) }
-      return failing.isEmpty ? nil : "\(failing.count) required operators are on no delegate; \(example(failing))"
+      let wanted = Set(names.map { $0.uppercased() })
+      let failing = elsewhere.filter { wanted.contains($0.name.uppercased()) }
+      let undecided = unplanned.count { wanted.contains($0.uppercased()) }
+      if failing.count + undecided > 0 {
+        return "\(failing.count + undecided) required operators are on no delegate; \(example(failing))"
+      }
+      let known = Set((placement.operators.map(\.name) + unplanned).map { $0.uppercased() })
+      guard let unknown = wanted.subtracting(known).subtracting(Self.builtinNames).min() else { return nil }
+      return "\(unknown) is required on a delegate, but is neither a builtin operator nor one of the model's"
     }
   }
+
+  private static let builtinNames = Set(BuiltinOperator.allCases.map(\.name))
 }
 
 extension PlacementRequirement: CustomStringConvertible {

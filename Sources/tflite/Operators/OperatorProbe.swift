@@ -86,12 +86,14 @@ struct OperatorProbe {
           if result.types.contains(type), delegates.allSatisfy({ result.delegated[$0.name]?.contains(type) == true }) {
             break
           }
-          guard let outputs = accept(operation, operands, output) else { continue }
-          result.types.insert(type)
-          if pattern.hasWeights { probeWeights(operation, pattern, type, isQuantized: quantized, output, &result) }
+          guard let accepted = accept(operation, operands, output) else { continue }
+          if accepted.hasKernel {
+            result.types.insert(type)
+            if pattern.hasWeights { probeWeights(operation, pattern, type, isQuantized: quantized, output, &result) }
+          }
           let node = DelegateNode(
             operation: operation, inputs: operands.delegateInputs,
-            outputs: outputs.enumerated().map {
+            outputs: accepted.outputs.enumerated().map {
               DelegateOperand(tensor: TensorID(1000 + $0), type: $1, constant: nil)
             })
           for delegate in delegates where delegate.supports(node) == .accepted {
@@ -111,7 +113,7 @@ struct OperatorProbe {
       guard
         let operands = ProbeOperands(
           pattern, type, isQuantized: isQuantized, weights: weights, areWeightsQuantized: weights.isNarrowInteger),
-        accept(operation, operands, output) != nil
+        accept(operation, operands, output)?.hasKernel == true
       else { continue }
       result.weights[type, default: []].insert(weights)
     }
@@ -122,16 +124,26 @@ struct OperatorProbe {
     element.map { TensorType(element: $0, shape: .scalar) }
   }
 
-  /// The types of the outputs, the first being declared as `output`, when the operator has a kernel for these operands.
-  private func accept(_ operation: any Operator, _ operands: ProbeOperands, _ output: TensorType) -> [TensorType]? {
+  /// What an operator makes of operands that it takes.
+  private struct Accepted {
+    let outputs: [TensorType]
+    /// Whether it has a built-in kernel for them; without one they may be for delegates.
+    let hasKernel: Bool
+  }
+
+  /// What the operator makes of these operands, the first output being declared as `output`; nil when it does not take them.
+  private func accept(_ operation: any Operator, _ operands: ProbeOperands, _ output: TensorType) -> Accepted? {
+    var first: Accepted?
     for other in operands.outputCount > 1 ? Self.others : [nil] {
-      if let outputs = accept(operation, operands, output, other ?? output) { return outputs }
+      guard let accepted = accept(operation, operands, output, other ?? output) else { continue }
+      if accepted.hasKernel { return accepted }
+      first = first ?? accepted
     }
-    return nil
+    return first
   }
 
   private func accept(_ operation: any Operator, _ operands: ProbeOperands, _ output: TensorType, _ others: TensorType)
-    -> [TensorType]?
+    -> Accepted?
   {
     var declared = [TensorType](repeating: others, count: operands.outputCount)
     if !declared.isEmpty { declared[0] = output }
@@ -149,8 +161,8 @@ struct OperatorProbe {
       guard shapes.count == declared.count else { return nil }
       let outputs = zip(declared, shapes).map { $0.with(shape: $1) }
       // What runs subgraphs has no kernel of its own.
-      if !(operation is any SubgraphOperator) { _ = try operation.prepareKernel(context(outputs)) }
-      return outputs
+      let hasKernel = operation is any SubgraphOperator || (try? operation.prepareKernel(context(outputs))) != nil
+      return Accepted(outputs: outputs, hasKernel: hasKernel)
     } catch {
       return nil
     }

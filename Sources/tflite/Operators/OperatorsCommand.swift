@@ -117,7 +117,7 @@ struct OperatorList: Encodable {
       "\(operators.count) operators. Written by `scripts/check-operators --write`, which asks every kernel and every delegate what it takes; CI fails when it is out of date.",
       "",
       "*Element types* are those of the first input, or of the operand that is named; others follow from it (bias, axes, indices). *weights*: what weights may be where they",
-      "need not have the type of the data; float data with integer weights is quantised while the model runs. \"–\": the operator has no tensors as operands. *all*: every type of a fixed width; handles are left out. *XNNPACK* lists the types that the delegate takes in some form; "
+      "need not have the type of the data; float data with integer weights is quantised while the model runs. \"–\": the operator has no tensors as operands. *all*: every type of a fixed width; handles are left out. *XNNPACK* lists the types that the delegate takes in some form, also where there is no built-in kernel; "
         + "everything else, and every operator that it refuses in a model, runs with the built-in kernels.",
       "",
       "| operator | versions | element types | XNNPACK |",

@@ -1,3 +1,5 @@
+import Glibc
+import KernelTestSupport
 import ModelTestSupport
 import TFLiteRuntime
 import Testing
@@ -73,5 +75,91 @@ import Testing
       try layer(inputs: 512, outputs: 512), options: AcceleratorOptions(device: device))
     #expect(assessment.estimate.seconds.isFinite && assessment.estimate.seconds >= 0)
     #expect(DeviceProfile.named(device.name.lowercased()) == device)
+  }
+
+  /// An operator with nothing to do.
+  private static let nothing = OperatorWork(matrixProducts: 0, vectorBytes: 0, constantBytes: 0, matrixSlowdown: 1)
+
+  private func seconds(
+    _ operators: [(work: OperatorWork, liveBytes: Double)], boundaryBytes: Double = 1e5,
+    _ options: AcceleratorOptions = AcceleratorOptions()
+  ) -> Double {
+    AcceleratorEstimate(operators: operators, boundaryBytes: boundaryBytes, options: options).seconds
+  }
+
+  /// More of anything never takes less time, and by itself takes more where it is what the time goes into.
+  @Test(arguments: DeviceProfile.all) func moreTakesLonger(device: DeviceProfile) {
+    var random = SeededGenerator(seed: 1)
+    let options = AcceleratorOptions(device: device)
+    let amounts: [WritableKeyPath<OperatorWork, Double>] = [
+      \.matrixProducts, \.vectorBytes, \.constantBytes, \.matrixSlowdown,
+    ]
+    for _ in 0..<100 {
+      var work = Self.nothing
+      for amount in amounts { work[keyPath: amount] = pow(10, Double.random(in: 0...9, using: &random)) }
+      let live = pow(10, Double.random(in: 0...8, using: &random))
+      let one = seconds([(work, live)], options)
+      for amount in amounts {
+        var more = work
+        more[keyPath: amount] *= 1.5
+        #expect(seconds([(more, live)], options) >= one)
+      }
+      #expect(seconds([(work, live * 2)], options) >= one)
+      #expect(seconds([(work, live)], boundaryBytes: 2e5, options) > one)
+      #expect(seconds([(work, live), (Self.nothing, 0)], options) > one)
+    }
+    let idle = seconds([(Self.nothing, 0)], options)
+    for amount in amounts.dropLast() {
+      var work = Self.nothing
+      work[keyPath: amount] = 1e9
+      #expect(seconds([(work, 0)], options) > idle)
+    }
+    #expect(seconds([(Self.nothing, Double(device.vectorMemoryBytes) + 1e6)], options) > idle)
+    #expect(seconds([(Self.nothing, Double(device.vectorMemoryBytes))], options) == idle)
+  }
+
+  /// A newer chip of the same class, a faster mode and more vector threads never take longer.
+  @Test func fasterHardwareTakesNoLonger() throws {
+    let work = [
+      (work: OperatorWork(matrixProducts: 1e9, vectorBytes: 1e7, constantBytes: 1e6, matrixSlowdown: 2), liveBytes: 1e7)
+    ]
+    let chips = try ["dsp", "SM8350", "SM8450", "SM8550", "SM8650", "SM8750"].map { name in
+      seconds(work, AcceleratorOptions(device: try #require(DeviceProfile.named(name))))
+    }
+    #expect(chips == chips.sorted(by: >) && Set(chips).count == chips.count)
+    let modes: [AcceleratorOptions.PerformanceMode] = [
+      .extremePowerSaver, .lowPowerSaver, .powerSaver, .highPowerSaver, .lowBalanced, .balanced, .highPerformance,
+      .burst,
+    ]
+    let times = modes.map { mode in
+      var options = AcceleratorOptions()
+      options.performanceMode = mode
+      return seconds(work, options)
+    }
+    #expect(times == times.sorted(by: >) && Set(times).count == times.count)
+    let vector = [
+      (work: OperatorWork(matrixProducts: 0, vectorBytes: 1e9, constantBytes: 0, matrixSlowdown: 1), liveBytes: 0.0)
+    ]
+    let threads = (1...4).map { count in
+      var options = AcceleratorOptions()
+      options.vectorThreads = count
+      return seconds(vector, options)
+    }
+    #expect(threads == threads.sorted(by: >))
+  }
+
+  /// What was read from compiled context binaries, and the size of what is published of int8 throughput.
+  @Test func figuresAreThoseOfTheDocumentation() throws {
+    let known: [(String, Architecture, Int, Int)] = [
+      ("SM8350", .v68, 4, 4), ("SM8450", .v69, 8, 4), ("SM8550", .v73, 8, 4), ("SM8650", .v75, 8, 4),
+      ("SM8750", .v79, 8, 6), ("SM7550", .v73, 2, 2),
+    ]
+    for (name, architecture, megabytes, threads) in known {
+      let device = try #require(DeviceProfile.named(name))
+      #expect(device.architecture == architecture && device.vectorMemoryBytes == megabytes << 20)
+      #expect(device.vectorThreads == threads)
+      let costs = DeviceCosts.of(device)
+      #expect((20e12...55e12).contains(2 * costs.clock * costs.matrixProductsPerCycle), "\(name)")
+    }
   }
 }

@@ -9,6 +9,12 @@ enum AcceleratorModels {
   /// Operators by their code, one after the other on `float32[2, 8]`.
   static func chain(_ codes: [Int32]) -> ModelBuilder {
     var model = ModelBuilder()
+    model.subgraphs = [chain(codes, in: &model)]
+    return model
+  }
+
+  /// The same as a subgraph of a model.
+  static func chain(_ codes: [Int32], in model: inout ModelBuilder) -> ModelBuilder.Subgraph {
     var graph = ModelBuilder.Subgraph()
     var last = graph.tensor([2, 8], name: "x")
     graph.inputs = [last]
@@ -18,8 +24,7 @@ enum AcceleratorModels {
       last = next
     }
     graph.outputs = [last]
-    model.subgraphs = [graph]
-    return model
+    return graph
   }
 
   static let relu: Int32 = 19

@@ -7,8 +7,9 @@ import Testing
 @testable import Delegates
 
 /// Files of compiled partitions that are not what a run of this version left: answers are those without a cache, nothing crashes, and it is said.
-@Suite final class ContextFaultTests {
-  private let folder: String
+@Suite struct ContextFaultTests {
+  private let cacheFolder = CacheFolder()
+  private var folder: String { cacheFolder.path }
   private let input: [Float] = [0.5, -2, 1.25, 100]
   private let model: Model
   /// The answer without a cache.
@@ -16,14 +17,11 @@ import Testing
   private let path: String
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "faults-\(UInt64.random(in: 0...(.max)))").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    path = folder + "/model-0-0.context"
+    try cacheFolder.make()
+    path = cacheFolder.path + "/model-0-0.context"
     model = try AcceleratorModels.load(AcceleratorModels.addition())
     expected = try run(model, input, [.accelerator()]).output
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   /// The answer with the folder, and what happened in it.
   private func answer(_ model: Model? = nil) throws -> (output: [Float], events: [AcceleratorLog.Event]) {
@@ -140,7 +138,7 @@ import Testing
     }
     #expect(reason.hasPrefix("rename:"))
     // No temporary file is left.
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 1)
+    #expect(cacheFolder.files.count == 1)
     try FileManager.default.removeItem(atPath: path)
     #expect(mkfifo(path, 0o600) == 0)
     #expect(try answer().output == expected)

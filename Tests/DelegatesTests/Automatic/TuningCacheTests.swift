@@ -1,30 +1,23 @@
 import Foundation
 import Glibc
 import Kernels
+import ModelTestSupport
 import TFLiteRuntime
 import Testing
 
 @testable import Delegates
 
 /// Choices on disk: nothing that happens to a file changes an answer or is an error.
-@Suite final class TuningCacheTests {
-  private let folder: String
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "choices-\(UInt64.random(in: 0...(.max)))").path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+@Suite struct TuningCacheTests {
+  private let cacheFolder = CacheFolder()
+  private var folder: String { cacheFolder.path }
+  private var files: [String] { cacheFolder.files }
 
   private func delegate(
     slow: Set<String> = [], time: Duration = .milliseconds(10), folder: String? = nil
   ) -> AutomaticDelegate {
     AutomaticDelegate(
       AutomaticOptions(tuningTime: time, cacheDirectory: folder ?? self.folder), candidate: AddingDelegate(slow: slow))
-  }
-
-  private var files: [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { folder + "/" + $0 }
   }
 
   private func wasMeasured(_ delegate: AutomaticDelegate) -> Bool {
@@ -35,10 +28,13 @@ import Testing
     delegate.log.events.compactMap { if case .rejected(_, let reason) = $0 { reason } else { nil } }
   }
 
-  private func key(_ model: Model, _ delegate: AutomaticDelegate, subgraph: Int = 0, threads: Int = 1) -> [UInt8] {
+  private func key(
+    _ model: Model, _ delegate: AutomaticDelegate, subgraph: Int = 0, threads: Int = 1,
+    build: String = BuildIdentity.text
+  ) -> [UInt8] {
     TuningKey.hash(
       model, DelegateSetting(signature: nil, subgraph: subgraph, threadPool: ThreadPool(count: threads)),
-      delegate.options, candidate: "adding")
+      delegate.options, candidate: "adding", build: build)
   }
 
   /// The right answer, whoever gives it.
@@ -64,7 +60,7 @@ import Testing
       (.builtin, ["builtin", "builtin"]), (.delegate, ["adding", "adding"]),
       (.mixed(builtin: [Node.Origin(subgraph: 0, index: 0)]), ["builtin", "adding"]),
     ]
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     for (choice, expected) in choices {
       let again = self.delegate()
       TuningCache(directory: folder, log: delegate.log).write(TuningRecord(choice: choice), key(model, again))
@@ -132,9 +128,41 @@ import Testing
     #expect(rejections(next).first == "format version 2")
   }
 
+  /// Kernels change from build to build, and with them what is faster.
+  @Test func whatAnotherBuildMeasuredIsMeasuredAnew() throws {
+    let model = try MeasuredModels.chain(["Quick", "Quick"])
+    let next = delegate()
+    let cache = TuningCache(directory: folder, log: AutomaticLog())
+    try cacheFolder.make()
+    for build in ["", "another", BuildIdentity.text + "0"] {
+      cache.write(TuningRecord(choice: .delegate), key(model, next, build: build))
+    }
+    try check(model, next)
+    #expect(wasMeasured(next) && files.count == 4)
+  }
+
+  /// Two files, which differ in their size or their time, are two builds.
+  @Test func buildsAreToldApart() throws {
+    try cacheFolder.make()
+    let path = folder + "/library.so"
+    var seen: Set<String> = []
+    for (size, seconds) in [(1, 5.0), (2, 5), (2, 6)] {
+      try Data(count: size).write(to: URL(filePath: path))
+      try FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: seconds)], ofItemAtPath: path)
+      seen.insert(try #require(BuildIdentity.file(path)))
+    }
+    #expect(seen.count == 3 && BuildIdentity.file(folder + "/none") == nil)
+    let program = try #require(BuildIdentity.file(loadedAt: #dsohandle))
+    #expect(BuildIdentity.text.contains(program))
+    let library = try #require(dlsym(nil, "xnn_initialize").flatMap { BuildIdentity.file(loadedAt: $0) })
+    #expect(library != program && BuildIdentity.text.contains(library))
+    #expect(BuildIdentity.file(loadedAt: try #require(UnsafeRawPointer(bitPattern: 1))) == nil)
+  }
+
   @Test func aRecordThatDoesNotFitTheModelIsMeasuredAnew() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let next = delegate()
     let outside = TuningRecord(choice: .mixed(builtin: [Node.Origin(subgraph: 0, index: 2)]))
     TuningCache(directory: folder, log: AutomaticLog()).write(outside, key(model, next))
@@ -144,7 +172,7 @@ import Testing
 
   @Test func whateverIsInTheFilesPlace() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let path = TuningCache(directory: folder, log: AutomaticLog()).path(key(model, delegate()))
     #expect(mkfifo(path, 0o600) == 0)
     try check(model, delegate())
@@ -182,7 +210,7 @@ import Testing
 
   @Test func aFolderThatSomebodyElseHoldsIsWaitedForInVainOnlySoLong() throws {
     let model = try MeasuredModels.chain(["Quick", "Quick"])
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try cacheFolder.make()
     let held = open(folder, O_RDONLY | O_DIRECTORY)
     #expect(flock(held, LOCK_EX) == 0)
     let next = delegate(time: .milliseconds(5))
@@ -213,8 +241,8 @@ import Testing
     let model = try MeasuredModels.chain(["Quick", "Quick"])
     let delegate = delegate()
     let setting = DelegateSetting(signature: nil, subgraph: 0, threadPool: ThreadPool(count: 1))
-    func hash(_ options: AutomaticOptions, processor: String = "a", version: String = "1") -> [UInt8] {
-      TuningKey.hash(model, setting, options, candidate: "adding", processor: processor, version: version)
+    func hash(_ options: AutomaticOptions, processor: String = "a", build: String = "1") -> [UInt8] {
+      TuningKey.hash(model, setting, options, candidate: "adding", processor: processor, build: build)
     }
     var partitioned = delegate.options
     partitioned.partitioning.minimumNodes = 2
@@ -223,7 +251,7 @@ import Testing
     let keys = [
       key(model, delegate), key(model, delegate, threads: 2), key(model, delegate, subgraph: 1),
       key(try MeasuredModels.chain(["Quick", "Slow"]), delegate), key(model, self.delegate(time: .seconds(2))),
-      hash(delegate.options), hash(delegate.options, processor: "b"), hash(delegate.options, version: "2"),
+      hash(delegate.options), hash(delegate.options, processor: "b"), hash(delegate.options, build: "2"),
       hash(partitioned), hash(skipping),
     ]
     #expect(Set(keys).count == keys.count && keys.allSatisfy { $0.count == 32 })

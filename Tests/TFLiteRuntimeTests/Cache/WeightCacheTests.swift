@@ -8,14 +8,10 @@ import Testing
 @testable import TFLiteRuntime
 
 /// Packed weights on disk: nothing that happens to a file changes an answer or is an error.
-@Suite final class WeightCacheTests {
-  private let folder: String
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "weights-\(UInt64.random(in: 0...(.max)))").path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
+@Suite struct WeightCacheTests {
+  private let cacheFolder = CacheFolder()
+  private var folder: String { cacheFolder.path }
+  private var files: [String] { cacheFolder.files }
 
   private static let models = ["digits_float32", "digits_int8", "large"]
 
@@ -63,12 +59,6 @@ import Testing
     }
     try interpreter.invoke()
     return try interpreter.output(0).bytes
-  }
-
-  private var files: [String] { Self.files(folder) }
-
-  private static func files(_ folder: String) -> [String] {
-    ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted().map { folder + "/" + $0 }
   }
 
   private func cache() -> WeightCache { WeightCache(directory: folder) }
@@ -237,14 +227,14 @@ import Testing
 
   @Test func manyAtTheSameTime() async throws {
     let expected = try answer("digits_int8", nil)
-    let folder = folder
+    let cacheFolder = cacheFolder
     let answers = try await withThrowingTaskGroup(of: [[UInt8]].self) { group in
       for _ in 0..<8 {
         group.addTask {
           try (0..<3).map { round in
             // Somebody deletes the file now and then.
-            if round == 1, let path = Self.files(folder).first { unlink(path) }
-            return try Self.answer(try Self.load("digits_int8"), WeightCache(directory: folder))
+            if round == 1, let path = cacheFolder.files.first { unlink(path) }
+            return try Self.answer(try Self.load("digits_int8"), WeightCache(directory: cacheFolder.path))
           }
         }
       }

@@ -70,4 +70,25 @@ import Testing
 
   @Test(arguments: ["", "all", "101%", "-1%", "nan%", "%", "op:", "80"])
   func otherRequirementsAreRefused(text: String) { #expect(PlacementRequirement(text) == nil) }
+
+  @Test func whatIsRequiredMustBeThere() {
+    var placement = Placement()
+    for (index, (name, delegate)) in [("ADD", "xnnpack"), ("MyOperator", Placement.builtin), ("MUL", "xnnpack")]
+      .enumerated()
+    {
+      placement.operators.append(
+        Placement.Entry(
+          origin: Node.Origin(subgraph: 0, index: index), name: name, version: 1, delegate: delegate, reason: "why"))
+    }
+    func disappointment(_ text: String, unplanned: [String] = []) -> String? {
+      PlacementRequirement(text)?.disappointment(placement, unplanned: unplanned)
+    }
+    for text in ["none", "66%", "op:ADD", "op:add,mul", "op:CONV_2D"] {
+      #expect(disappointment(text) == nil, "\(text)")
+    }
+    #expect(disappointment("full", unplanned: ["ADD"])?.contains("2 of 4 are not") == true)
+    #expect(disappointment("op:MyOperator")?.contains("operator 1 MyOperator: why") == true)
+    #expect(disappointment("op:ADD", unplanned: ["ADD"])?.contains("1 required") == true)
+    #expect(disappointment("op:CONV2D")?.contains("CONV2D is required on a delegate, but is neither") == true)
+  }
 }

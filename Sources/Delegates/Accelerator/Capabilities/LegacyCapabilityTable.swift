@@ -69,6 +69,7 @@ enum LegacyCapabilityTable {
       [
         .inputs(2...3), .input(1, bytes), .optionalInput(2, bias), .perTensor, clamp(slot: 0),
         .activation(slot: 1, allowed: [0]), .flagsNotBoth(slots: [2], name: "keep_num_dims"),
+        .shape(.legacyFullyConnected),
       ]),
     row(.averagePool2D, unary + [.activation(slot: 5, allowed: [0])]),
     row(.maxPool2D, unary + [.activation(slot: 5, allowed: [0]), .shape(.legacyMaximumPooling)]),
@@ -94,7 +95,7 @@ enum LegacyCapabilityTable {
     row(.mirrorPad, [.inputs(2...2), .constant(1, [.i32])]),
     row(.spaceToDepth, unary),
     row(.depthToSpace, unary),
-    row(.resizeBilinear, versions: 1...3, [.inputs(2...2), .constant(1, [.i32])]),
+    row(.resizeBilinear, versions: 1...3, [.inputs(2...2), .constant(1, [.i32]), .shape(.legacyResizing)]),
     row(.resizeNearestNeighbor, versions: 1...3, [.inputs(2...2), .constant(1, [.i32])]),
   ]
 

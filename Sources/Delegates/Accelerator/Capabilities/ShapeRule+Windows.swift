@@ -148,6 +148,17 @@ extension ShapeRule {
     return filter.dimensions[1] >= 2 ? nil : "a filter of height \(filter.dimensions[1])"
   }
 
+  func legacyFullyConnected(_ node: OperatorSignature) -> String? {
+    guard let bias = node.input(2), bias.constant == nil else { return nil }
+    return "a computed bias"
+  }
+
+  /// The library's documentation names a largest size that its delegate does not check.
+  func legacyResizing(_ output: OperandSignature) -> String? {
+    guard output.rank == 4, let size = output.dimensions[1...2].max(), size > 65 else { return nil }
+    return "an output of \(size); 65 is the largest"
+  }
+
   func legacyMaximumPooling(_ node: OperatorSignature) -> String? {
     let largest = max(node.option(3), node.option(4))
     return node.byteOption(0) == 0 && largest >= 13 ? "a padded window of \(largest)" : nil

@@ -38,8 +38,10 @@ enum ShapeRule: Sendable, Hashable {
   case spaceToBatch
   /// A slope of no higher rank than the input.
   case slope
-  /// The old Hexagon delegate's conditions on depthwise convolutions and maximum pooling.
+  /// The old Hexagon delegate's conditions.
   case legacyDepthwiseConvolution
+  case legacyFullyConnected
+  case legacyResizing
   case legacyMaximumPooling
 }
 
@@ -83,6 +85,8 @@ extension ShapeRule {
     case .spaceToBatch: return spaceToBatch(node, output)
     case .slope: return slope(node)
     case .legacyDepthwiseConvolution: return legacyDepthwiseConvolution(node)
+    case .legacyFullyConnected: return legacyFullyConnected(node)
+    case .legacyResizing: return legacyResizing(output)
     case .legacyMaximumPooling: return legacyMaximumPooling(node)
     }
   }

@@ -77,6 +77,7 @@ struct ContextCache {
     }
     let constants = try CompiledConstants(region, rounding: rounding)
     let binary = ContextBinary(key: key, payload: constants.payload(region))
+    CacheFile.createDirectory(directory)
     if let problem = CacheFile.write(binary.bytes, to: path) {
       log.add(.contextNotWritten(path: path, reason: problem))
     } else {

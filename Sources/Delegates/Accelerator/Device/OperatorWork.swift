@@ -10,7 +10,9 @@ struct OperatorWork {
   var constantBytes = 0.0
   /// How many times slower the matrix unit is than with 8-bit integers.
   var matrixSlowdown = 1.0
+}
 
+extension OperatorWork {
   private static let tile = 32
 
   init(_ builtin: BuiltinOperator?, _ node: OperatorSignature) {
