@@ -125,11 +125,13 @@ package struct InferenceBody: Sendable {
     fileprivate let tensors: [(name: String, datatype: Datatype, type: TensorType, byteCount: Int)]
   }
 
-  /// nil when a tensor is in the JSON, or has no fixed size.
+  /// nil when a tensor is in the JSON, or has no fixed size, or the JSON is longer than a kilobyte: each connection may keep one.
   ///
   /// - Parameter bytes: what the body was read from.
   package func layout(_ bytes: [UInt8], headerLength: Int?) -> Layout? {
-    guard let headerLength, request.inputs.allSatisfy({ $0.datatype != .bytes }) else { return nil }
+    guard let headerLength, headerLength <= 1 << 10, request.inputs.allSatisfy({ $0.datatype != .bytes }) else {
+      return nil
+    }
     let tensors = request.inputs.map { ($0.name, $0.datatype, $0.tensor.type, $0.tensor.bytes.count) }
     guard headerLength + tensors.reduce(0, { $0 + $1.3 }) == bytes.count else { return nil }
     var body = self
