@@ -123,9 +123,16 @@ let package = Package(
       ],
       exclude: ["Protos"], swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
+      name: "EventLoops",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: swiftSettings),
+    .target(
       name: "InferenceServer",
       dependencies: [
-        "InferenceProtocol", "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates", "JSONText",
+        "InferenceProtocol", "EventLoops", "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates",
+        "JSONText",
         "TensorConversion",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -136,7 +143,9 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+        .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),

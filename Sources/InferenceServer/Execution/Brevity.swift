@@ -14,10 +14,12 @@ package struct Brevity: Sendable {
   /// - Parameter isSteady: whether a model takes the same time for all inputs of the same shapes; no call is brief otherwise.
   package init(isSteady: Bool) { self.isSteady = isSteady }
 
+  /// Whether calls like the last ones are expected to be brief.
+  package var isExpected: Bool { isSteady && expected.map { $0 <= Self.limit } ?? false }
+
   /// Whether a call with inputs of these types is expected to be brief.
   package func expects(_ tensors: [Tensor]) -> Bool {
-    guard isSteady, let expected, expected <= Self.limit else { return false }
-    return tensors.elementsEqual(inputs) { $0.type == $1 }
+    isExpected && tensors.elementsEqual(inputs) { $0.type == $1 }
   }
 
   /// Notes how long a call took.

@@ -47,6 +47,9 @@ package final class InferenceCall: Sendable {
 
   var isFinished: Bool { state.withLock { $0.outcome != nil } }
 
+  /// nil before it is finished.
+  var known: Outcome? { state.withLock { $0.outcome } }
+
   /// Says what became of the call, unless that is known already. A batch that nobody waits for any more is stopped.
   @discardableResult
   func finish(_ outcome: Outcome) -> Bool {

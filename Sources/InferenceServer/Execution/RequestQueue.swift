@@ -71,6 +71,11 @@ final class RequestQueue: @unchecked Sendable {
     if instances.contains(.borrowed) { calling.broadcast() } else { calling.signal() }
   }
 
+  /// Whether ``borrow(for:)`` would have something for a call like the last ones now.
+  var isBrief: Bool {
+    monitor.locked { !isClosed && calls.isEmpty && brevity.isExpected && instances.contains(.idle) }
+  }
+
   /// The index of an instance that the caller may run `call` on; nil when none is free, calls wait, or the call may take long.
   func borrow(for call: InferenceCall) -> Int? {
     monitor.locked {

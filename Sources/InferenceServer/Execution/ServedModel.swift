@@ -112,12 +112,39 @@ package final class ServedModel: Sendable {
     } onCancel: {
       cancel()
     }
-    let total = ExecutionContext.now() - start
-    switch outcome {
-    case nil:
+    guard let outcome else {
       // Another version answers, and counts.
       statistics.forgot()
       return nil
+    }
+    return try response(request, call, wanted, outcome)
+  }
+
+  /// Whether ``inferAtOnce(_:)`` would answer a request like the last ones now.
+  package var isBrief: Bool { queue.isBrief }
+
+  /// Runs a request on the calling thread.
+  ///
+  /// - Returns: nil when it would have to wait, may take long, or is wrong; nothing has happened then, and ``infer(_:_:)`` is to be asked.
+  package func inferAtOnce(_ request: InferenceRequest) -> Result<InferenceResponse, ServingError>? {
+    guard let (call, wanted) = try? makeCall(request, start: ExecutionContext.now()),
+      let index = queue.borrow(for: call)
+    else { return nil }
+    statistics.began()
+    instances[index].serve([call], queue)
+    queue.giveBack(index)
+    let outcome = call.known ?? .failure(.cancelled)
+    do throws(ServingError) { return .success(try response(request, call, wanted, outcome)) } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Counts what became of a call, and says it.
+  private func response(
+    _ request: InferenceRequest, _ call: InferenceCall, _ wanted: [Int], _ outcome: InferenceCall.Outcome
+  ) throws(ServingError) -> InferenceResponse {
+    let total = ExecutionContext.now() - call.start
+    switch outcome {
     case .failure(let error):
       statistics.failed(error, total: total)
       throw error.kind == .cancelled ? error : ServingError(error.kind, "\(request.label) \(error.message)")

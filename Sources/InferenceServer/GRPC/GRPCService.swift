@@ -116,7 +116,9 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
     } onCancelRPC: {
       cancellation.cancel()
     }
-    return .init(try outcome.get())
+    let response = try outcome.get()
+    await CallExecutor.current?.prepare(bytes: response.byteCount)
+    return .init(response)
   }
 
   // MARK: The repository

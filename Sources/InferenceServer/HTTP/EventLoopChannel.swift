@@ -6,11 +6,19 @@ package import NIOCore
 package struct EventLoopChannel<Base: ServerChildChannel>: ServerChildChannel {
   package typealias Value = Base.Value
   private let base: Base
+  private let prepare: @Sendable (any Channel) throws -> Void
 
-  package init(_ base: Base) { self.base = base }
+  /// - Parameter prepare: called on the event loop with each connection that `base` has set up.
+  package init(_ base: Base, prepare: @escaping @Sendable (any Channel) throws -> Void) {
+    self.base = base
+    self.prepare = prepare
+  }
 
   package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-    base.setup(channel: channel, logger: logger)
+    base.setup(channel: channel, logger: logger).flatMapThrowing { [prepare] value in
+      try prepare(channel)
+      return value
+    }
   }
 
   package func handle(value: Value, logger: Logger) async {

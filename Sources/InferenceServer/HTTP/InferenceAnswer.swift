@@ -4,7 +4,23 @@ extension InferenceBody {
   /// The answer's bytes.
   ///
   /// - Returns: the body, and the length of its JSON when raw tensors follow.
-  package func answer(_ response: InferenceResponse) throws(ServingError) -> (body: [UInt8], headerLength: Int?) {
+  package func answer(_ response: InferenceResponse) throws(ServingError) -> (
+    body: [UInt8], headerLength: Int?
+  ) {
+    let (head, raw) = try parts(response)
+    guard !raw.isEmpty else { return (head, nil) }
+    return (Self.joined(head, raw), head.count)
+  }
+
+  static func joined(_ head: [UInt8], _ raw: [[UInt8]]) -> [UInt8] {
+    var body = head
+    body.reserveCapacity(head.count + raw.reduce(0) { $0 + $1.count })
+    for bytes in raw { body += bytes }
+    return body
+  }
+
+  /// The JSON, and the raw tensors that follow it.
+  func parts(_ response: InferenceResponse) throws(ServingError) -> (head: [UInt8], raw: [[UInt8]]) {
     var raw: [[UInt8]] = []
     var writer = JSONWriter()
     for output in response.outputs where output.datatype == .bf16 && !wantsBinary(output.name) {
@@ -36,11 +52,6 @@ extension InferenceBody {
         }
       }
     }
-    guard !raw.isEmpty else { return (writer.bytes, nil) }
-    let length = writer.bytes.count
-    var body = writer.bytes
-    body.reserveCapacity(length + raw.reduce(0) { $0 + $1.count })
-    for bytes in raw { body += bytes }
-    return (body, length)
+    return (writer.bytes, raw)
   }
 }

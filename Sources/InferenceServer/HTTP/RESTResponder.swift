@@ -169,7 +169,7 @@ package struct RESTResponder: HTTPResponder {
       headerLength = length
     }
     let bytes = try await body(of: request, admission)
-    let isLong = (headerLength ?? bytes.count) > Self.briefBytes || bytes.count > 1 << 20
+    let isLong = (headerLength ?? bytes.count) > BriefInference.briefBytes || bytes.count > 1 << 20
     let body = try await Self.leavingEventLoop(if: isLong) {
       [headerLength] () throws(ServingError) in
       try InferenceBody(model: name, version: version, body: bytes, headerLength: headerLength)
@@ -181,15 +181,12 @@ package struct RESTResponder: HTTPResponder {
     defer { connections.forget(context.connection) }
     let response = try await service.infer(
       body.request, cancellation: cancellation, headers: TraceContext.headers(request.headers))
-    let (document, length) = try await Self.leavingEventLoop(if: response.byteCount > Self.briefBytes) {
+    let (document, length) = try await Self.leavingEventLoop(if: response.byteCount > BriefInference.briefBytes) {
       () throws(ServingError) in
       try body.answer(response)
     }
     return .inference(document, headerLength: length)
   }
-
-  /// JSON of so many bytes is read or written in a fraction of a millisecond.
-  private static let briefBytes = 1 << 15
 
   /// Runs `body` where it keeps no other connection waiting, if it is `long`; on the connection's thread otherwise.
   private static func leavingEventLoop<Value: Sendable>(

@@ -45,20 +45,23 @@ package final class ModelRepository: Sendable {
   let limits: RepositoryLimits
   /// Where models' packed weights are kept.
   let weightCache: WeightCache?
-  let state = Mutex<[String: Entry]>([:])
-  private let hasLoaded = Mutex(false)
+  let state: Mutex<[String: Entry]>
+  private let hasLoaded: Mutex<Bool>
   private let worker: SerialWorker
 
   /// - Throws: ``ServingError`` when the folder cannot be read.
   package init(path: String, limits: RepositoryLimits = .init(), weightCache: WeightCache? = nil, logger: Logger)
     throws(ServingError)
   {
+    // Before any member: swift 6.3.1 ends with an error of its own over a mutex in an object that is only begun.
+    guard ModelFolder.isFolder(path) else { throw ServingError(.notFound, "'\(path)' is no folder") }
+    worker = try SerialWorker()
     self.path = path
     self.logger = logger
     self.limits = limits
     self.weightCache = weightCache
-    guard ModelFolder.isFolder(path) else { throw ServingError(.notFound, "'\(path)' is no folder") }
-    worker = try SerialWorker()
+    state = Mutex([:])
+    hasLoaded = Mutex(false)
   }
 
   // MARK: Looking up

@@ -6,6 +6,7 @@ internal import HummingbirdCore
 internal import HummingbirdTLS
 internal import Logging
 package import NIOCore
+internal import NIOHTTPTypesHTTP1
 internal import NIOSSL
 internal import ServiceLifecycle
 internal import TFLiteRuntime
@@ -71,15 +72,21 @@ package struct InferenceServer: Sendable {
   package func httpApplication(
     _ address: BindAddress, onServerRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
   ) throws -> Application<RESTResponder> {
-    let connections = connections
+    let (service, connections) = (service, connections)
     let (seconds, attoseconds) = options.limits.idleTimeout.components
     let timeout = TimeAmount.nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     let connection = HTTP1Channel.Configuration(
-      additionalChannelHandlers: [ConnectionWatchHandler(connections)], idleTimeout: timeout,
+      additionalChannelHandlers: [ConnectionWatchHandler(connections)],
       httpDecoderConfiguration: .init(
         maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 128))
     var server = HTTPServerBuilder { responder in
-      EventLoopChannel(HTTP1Channel(responder: responder, configuration: connection))
+      EventLoopChannel(HTTP1Channel(responder: responder, configuration: connection)) { channel in
+        let pipeline = channel.pipeline.syncOperations
+        let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+        try pipeline.addHandlers(
+          [IdleConnectionHandler(timeout: timeout), BriefInferenceHandler(BriefInference(service))],
+          position: .before(codec))
+      }
     }
     if let files = options.tls {
       let chain = try NIOSSLCertificate.fromPEMFile(files.certificateChain)
@@ -104,7 +111,9 @@ package struct InferenceServer: Sendable {
   }
 
   private func grpcServer(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) throws -> GRPCListener {
-    GRPCListener(server: grpcServer(transport: grpcTransport(address)), address: "\(address)", logger: options.logger)
+    GRPCListener(
+      server: grpcServer(transport: EventLoopTransport(grpcTransport(address))),
+      address: "\(address)", logger: options.logger)
   }
 
   package func grpcTransport(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) -> HTTP2ServerTransport.Posix {
@@ -141,7 +150,7 @@ package struct InferenceServer: Sendable {
 
 /// Runs a gRPC server as one of the process's services.
 private struct GRPCListener: Service {
-  let server: GRPCServer<HTTP2ServerTransport.Posix>
+  let server: GRPCServer<EventLoopTransport<HTTP2ServerTransport.Posix>>
   let address: String
   let logger: Logger
 

@@ -2,6 +2,7 @@
 
 The repository has rows, strings, counting, digits, digits_int8 and split (see scripts/check-server); requests may have a megabyte."""
 
+import json
 import queue
 import socket
 import sys
@@ -208,6 +209,79 @@ def control(client, module):
     fails("loading what is not there", status, "failed to load 'nothing'", lambda: client.load_model("nothing"))
 
 
+def over_one_connection():
+    """What repeats over a connection is answered at once: the same answers to requests that come together, in parts, and between wrong ones."""
+    def infer(values, asked_id="", datatype="FP32", binary=True, version="", close=False):
+        raw = np.array(values, np.float32).tobytes()
+        values_of = {"parameters": {"binary_data_size": len(raw)}} if binary else {"data": list(values)}
+        head = json.dumps({
+            "id": asked_id, "parameters": {"binary_data_output": binary},
+            "inputs": [{"name": "x", "datatype": datatype, "shape": [len(values) // 4, 4], **values_of}]}).encode()
+        lines = [f"POST /v2/models/rows{version}/infer HTTP/1.1", f"Host: {HTTP}"]
+        if binary:
+            lines.append(f"Inference-Header-Content-Length: {len(head)}")
+            head += raw
+        if close:
+            lines.append("Connection: close")
+        lines.append(f"Content-Length: {len(head)}")
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + head
+
+    def answer(file):
+        status = int(file.readline().split()[1])
+        headers = {}
+        while (line := file.readline()) not in (b"\r\n", b""):
+            name, value = line.decode().split(":", 1)
+            headers[name.lower()] = value.strip()
+        body = file.read(int(headers["content-length"]))
+        length = int(headers.get("inference-header-content-length", len(body)))
+        document = json.loads(body[:length])
+        if status != 200:
+            return status, document["error"]
+        check("date" in headers and "server" in headers, "the answer has a date and a server")
+        output = document["outputs"][0]
+        values = np.frombuffer(body[length:], np.float32) if length < len(body) else np.array(output["data"], np.float32)
+        return status, document.get("id", ""), values.reshape(output["shape"]).tolist()
+
+    def expected(values, asked_id=""):
+        return 200, asked_id, rows(np.array(values, np.float32).reshape(-1, 4)).tolist()
+
+    one, two = [1, -2, 3, -4], [-9, 8, -7, 6, 5, -4, 3, -2]
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+        file = connection.makefile("rb")
+        for turn in range(20):
+            for values in (one, two, [turn] * 4):
+                for binary in (True, False):
+                    connection.sendall(infer(values, f"r{turn % 3}", binary=binary, version="/versions/1" if turn % 4 == 3 else ""))
+                    check(answer(file) == expected(values, f"r{turn % 3}"), f"repeated request, turn {turn}")
+        # Several at once, with wrong ones among them.
+        connection.sendall(b"".join([infer(one, "a"), infer(two, "b"), infer(one, "c", datatype="INT32"), infer(two, "d", binary=False),
+                                     infer(one, "e", version="/versions/9"), infer(one, "f")]))
+        check(answer(file) == expected(one, "a"), "together: first")
+        check(answer(file) == expected(two, "b"), "together: other shape")
+        check(answer(file)[0] == 400, "together: wrong type")
+        check(answer(file) == expected(two, "d"), "together: JSON")
+        check(answer(file)[0] == 404, "together: unknown version")
+        check(answer(file) == expected(one, "f"), "together: after wrong ones")
+        # Byte by byte.
+        for byte in infer(one, "slow"):
+            connection.sendall(bytes([byte]))
+        check(answer(file) == expected(one, "slow"), "byte by byte")
+        # More bytes than the JSON says, and fewer.
+        request = infer(one)
+        connection.sendall(request.replace(b'"binary_data_size": 16', b'"binary_data_size": 12'))
+        check(answer(file)[0] == 400, "more bytes than announced")
+        connection.sendall(request)
+        check(answer(file) == expected(one), "after a wrong size")
+        connection.sendall(infer(one, close=True))
+        check(answer(file) == expected(one), "the last one")
+        check(file.read() == b"", "closed when asked to")
+    # One that goes in the middle of a request leaves nothing behind.
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as connection:
+        file = connection.makefile("rb")
+        connection.sendall(infer(one) + infer(one)[:-3])
+        check(answer(file) == expected(one), "before half a request")
+
+
 def main():
     http = http_client.InferenceServerClient(HTTP, concurrency=8)
     rpc = grpc_client.InferenceServerClient(GRPC)
@@ -225,6 +299,7 @@ def main():
     asynchronous_grpc(rpc)
     streaming(rpc)
     cancellation(rpc)
+    over_one_connection()
     statistics = http.get_inference_statistics("rows")["model_stats"][0]
     check(statistics["inference_stats"]["success"]["count"] > 50, "statistics")
     check(statistics["inference_count"] == statistics["inference_stats"]["success"]["count"], "inference count")
