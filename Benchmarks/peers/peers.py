@@ -151,6 +151,14 @@ def chart(rows):
     return "\n".join(lines) + "\n"
 
 
+def save(rows, options, chart):
+    """Writes the results to the files that the options name."""
+    if options.json:
+        Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
+    if options.chart:
+        Path(options.chart).write_text(chart(rows))
+
+
 def common_arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("models", nargs="+")
@@ -186,10 +194,7 @@ def main():
             ratios = [row["ratio"][engine]["median"] for row in rows if row["threads"] == threads and engine in row["ratio"]]
             if ratios:
                 print(f"geometric mean over {len(ratios)} models, {threads} threads: {engine} {geometric_mean(ratios):.2f}x")
-    if options.json:
-        Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
-    if options.chart:
-        Path(options.chart).write_text(chart(rows))
+    save(rows, options, chart)
 
 
 if __name__ == "__main__":

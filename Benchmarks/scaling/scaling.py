@@ -119,10 +119,7 @@ def main():
                   f"{setting['items_per_second']:9.1f} items/s  {setting['speed']:.2f}x", flush=True)
         for batch, error in row["failed"].items():
             print(f"  batch {batch} failed: {error.splitlines()[-1]}")
-    if options.json:
-        Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
-    if options.chart:
-        Path(options.chart).write_text(chart(rows))
+    peers.save(rows, options, chart)
 
 
 if __name__ == "__main__":
