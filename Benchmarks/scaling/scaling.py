@@ -26,7 +26,8 @@ def write_inputs(model, batch, folder):
     """Random inputs whose first dimension is `batch` times the model's."""
     arrays = {}
     for tensor in inputs_of(model):
-        shape = tensor["shape"]
+        # Open dimensions are 1.
+        shape = [max(size, 1) for size in tensor["shape"]]
         if not shape:
             sys.exit(f"{model}: input {tensor['name']} has no dimension for a batch")
         arrays[tensor["name"]] = peers.random_tensor(np, [shape[0] * batch, *shape[1:]], np.dtype(tensor["type"]))
