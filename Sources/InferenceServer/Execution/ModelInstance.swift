@@ -14,6 +14,8 @@ final class ModelInstance: @unchecked Sendable {
 
   /// One invocation of so many is profiled; the others pay nothing.
   private static let profilingInterval = 64
+  /// Batches change their sizes from one to the next.
+  private static let retainedPlanBytes = 32 << 20
 
   /// - Parameter delegates: who is asked for each operator.
   /// - Throws: ``ServingError`` when the model cannot be run.
@@ -26,7 +28,8 @@ final class ModelInstance: @unchecked Sendable {
     do throws(ModelError) {
       interpreter = try Interpreter(
         model, signature: configuration.signature,
-        options: .init(threads: configuration.threads, weightCache: weightCache),
+        options: .init(
+          threads: configuration.threads, weightCache: weightCache, retainedPlanBytes: Self.retainedPlanBytes),
         delegates: delegates)
       try interpreter.allocate()
     } catch {

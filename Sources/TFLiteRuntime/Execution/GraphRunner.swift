@@ -15,6 +15,7 @@ internal import TensorTypes
   private var inputTypes: [TensorID: TensorType] = [:]
   private lazy var builder = makeBuilder()
   private(set) var segments: [Segment] = []
+  private var retained: RetainedPlans
   private let budget: MemoryBudget
   /// Nodes that run subgraphs.
   private let calls: [Int: SubgraphCall]
@@ -50,13 +51,17 @@ internal import TensorTypes
     self.states = states
     let budget = budget ?? MemoryBudget(limits)
     self.budget = budget
+    // A plan of a graph with subgraphs counts on their shapes, and what carries states is in the arena.
+    let hasSubgraphs = graph.nodes.contains { (try? $0.implementation.get()) is any SubgraphOperator }
+    retained = RetainedPlans(limit: hasSubgraphs || !states.isEmpty ? 0 : options.retainedPlanBytes)
     try budget.addGraph(ModelError.Location())
     var calls: [Int: SubgraphCall] = [:]
     for (index, node) in graph.nodes.enumerated() {
       guard let operation = try? node.implementation.get() as? any SubgraphOperator else { continue }
       calls[index] = SubgraphCall(operation, context: context) { callee throws(ModelError) in
         try GraphRunner(
-          graph: try subgraph(callee), options: options, delegates: delegates, context: context, limits: limits,
+          graph: try subgraph(callee), options: options.withoutRetainedPlans, delegates: delegates, context: context,
+          limits: limits,
           budget: budget, subgraph: subgraph)
       }
     }
@@ -122,6 +127,9 @@ internal import TensorTypes
       throw ModelError(.limitExceeded, "\(shape) has more than \(limits.tensorElements) elements", at: place)
     }
     guard inputTypes[input]?.shape != shape else { return }
+    if !segments.isEmpty, retained.limit > 0 {
+      retained.keep(.init(inputTypes: inputTypes, builder: builder, segments: segments))
+    }
     inputTypes[input] = tensor.type.with(shape: shape)
     segments = []
     hasOutputs = false
@@ -133,10 +141,18 @@ internal import TensorTypes
   /// Resolves shapes and plans memory as far as that is possible without running.
   func allocate() throws(ModelError) {
     guard segments.isEmpty else { return }
-    builder = makeBuilder()
-    let variableLookup: SegmentBuilder.Lookup = { [unowned self] in variableSlot($0) }
-    defer { context.endPacking() }
-    segments = [try builder.build(from: 0, isFirst: true, memory: variableLookup)]
+    if let plan = retained.take(inputTypes) {
+      (builder, segments) = (plan.builder, plan.segments)
+      // As in a new arena.
+      for id in graph.inputs {
+        if let slot = segments[0].slot(of: id) {
+          unsafe slot.address.initializeMemory(as: UInt8.self, repeating: 0, count: slot.byteCount)
+        }
+      }
+    } else {
+      builder = makeBuilder()
+      segments = [try build(from: 0, isFirst: true) { [unowned self] in variableSlot($0) }]
+    }
     for id in graph.inputs {
       guard let value = graph[id].initialValue, let slot = slot(of: id) else { continue }
       if slot.stringArray != nil {
@@ -145,6 +161,20 @@ internal import TensorTypes
       }
       guard slot.byteCount == value.bytes.count else { continue }
       unsafe slot.address.copyMemory(from: value.bytes.baseAddress, byteCount: value.bytes.count)
+    }
+  }
+
+  /// Builds the segment that begins at node `start`. Plans for other shapes are given up where their memory is needed.
+  private func build(
+    from start: Int, isFirst: Bool, memory: @escaping SegmentBuilder.Lookup
+  ) throws(ModelError) -> Segment {
+    defer { context.endPacking() }
+    do throws(ModelError) {
+      return try builder.build(from: start, isFirst: isFirst, memory: memory)
+    } catch {
+      guard !retained.isEmpty, error.kind == .limitExceeded || error.kind == .outOfMemory else { throw error }
+      retained.removeAll()
+      return try builder.build(from: start, isFirst: isFirst, memory: memory)
     }
   }
 
@@ -200,8 +230,7 @@ internal import TensorTypes
       if try builder.fits(segments[index], memory: lookup) { return }
       segments.removeLast(segments.count - index)
     }
-    defer { context.endPacking() }
-    let segment = try builder.build(from: start, isFirst: false, memory: lookup)
+    let segment = try build(from: start, isFirst: false, memory: lookup)
     guard segment.nodes.upperBound > start else {
       throw ModelError(.unsupported, "the operator's shape cannot be resolved", at: graph.location(of: start))
     }

@@ -30,12 +30,17 @@ public final class Interpreter {
     /// Threads that pack weights while the model is loaded, even where it then runs with fewer; nil for all processors that the process may use,
     /// at most 4. They end when the weights are packed.
     public var packingThreads: Int?
+    /// Plans for earlier input shapes are kept while their arenas have at most this many bytes together, so that inputs which are resized to such a shape
+    /// again need no planning; 0 for none. They count towards ``Limits/arenaBytes`` and are given up where that memory is needed. Models with states or
+    /// subgraphs keep none.
+    public var retainedPlanBytes: Int
 
     public init(
       threads: Int = 1, threadPool: ThreadPool? = nil, resources: Resources? = nil,
       preservesIntermediates: Bool = false, states: [State] = [],
       planningEffort: MemoryPlanner.Effort = .standard, compiler: GraphCompiler = GraphCompiler(),
-      requirement: PlacementRequirement = .anywhere, weightCache: WeightCache? = nil, packingThreads: Int? = nil
+      requirement: PlacementRequirement = .anywhere, weightCache: WeightCache? = nil, packingThreads: Int? = nil,
+      retainedPlanBytes: Int = 0
     ) {
       self.threads = threads
       self.threadPool = threadPool
@@ -47,6 +52,14 @@ public final class Interpreter {
       self.requirement = requirement
       self.weightCache = weightCache
       self.packingThreads = packingThreads
+      self.retainedPlanBytes = retainedPlanBytes
+    }
+
+    /// For the graphs that a graph's operators run.
+    var withoutRetainedPlans: Options {
+      var options = self
+      options.retainedPlanBytes = 0
+      return options
     }
   }
 
@@ -206,7 +219,7 @@ public final class Interpreter {
 
   // MARK: Running
 
-  /// Changes an input's shape. The next ``allocate()`` plans anew; values written before are lost.
+  /// Changes an input's shape. The next ``allocate()`` plans anew, unless ``Options/retainedPlanBytes`` kept a plan; values written before are lost.
   public func resizeInput(_ index: Int, to dimensions: [Int]) throws(ModelError) {
     try runner.resize(try inputID(index), to: dimensions)
   }
