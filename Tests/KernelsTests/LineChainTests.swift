@@ -19,9 +19,11 @@ import Testing
     /// Channels of the last convolution; nil where the depthwise one is the last.
     var projected: Int?
     var threads = 1
+    /// A `GELU` after each convolution, and another image added to the result.
+    var isFollowed = false
 
     var testDescription: String {
-      "\(input) to \(expanded), window \(kernel) stride \(stride) dilation \(dilation) same \(isSame) padding \(padding) to \(projected ?? 0), threads \(threads)"
+      "\(input) to \(expanded), window \(kernel) stride \(stride) dilation \(dilation) same \(isSame) padding \(padding) to \(projected ?? 0), threads \(threads), followed \(isFollowed)"
     }
   }
 
@@ -36,6 +38,10 @@ import Testing
     Block(input: [1, 64, 40, 16], expanded: 100, dilation: 3, isSame: false, threads: 2),
     Block(input: [1, 200, 30, 16], expanded: 64, kernel: 3, stride: 3, projected: 40),
     Block(input: [3, 8, 300, 8], expanded: 96, projected: 8, threads: 4),
+    Block(input: [1, 56, 56, 32], expanded: 128, projected: 32, isFollowed: true),
+    Block(input: [2, 45, 50, 24], expanded: 144, projected: 21, threads: 3, isFollowed: true),
+    Block(input: [1, 61, 33, 8], expanded: 130, kernel: 5, stride: 2, threads: 2, isFollowed: true),
+    Block(input: [1, 12, 4200, 1], expanded: 13, projected: 3, isFollowed: true),
   ]
 
   @Test(arguments: blocks) func givesTheSameBits(block: Block) throws {
@@ -59,7 +65,17 @@ import Testing
     )
 
     // One after the other.
-    let expanded = try run(expansion, [image, weights.0, weights.1], outputs: [(.float32, .none)])[0]
+    let gelu = try Gelu(options: .defaults)
+    func followed(_ tensor: TestTensor) throws -> TestTensor {
+      block.isFollowed ? try run(gelu, [tensor], outputs: [(.float32, .none)])[0] : tensor
+    }
+    func followed(_ stage: LineStage?, _ type: TensorType) throws -> LineStage {
+      let stage = try #require(stage)
+      guard block.isFollowed else { return stage }
+      return stage.followed(
+        by: [try #require(ElementwiseStage(gelu, through: 0, inputs: [type], output: type, operand: 1))])
+    }
+    let expanded = try followed(run(expansion, [image, weights.0, weights.1], outputs: [(.float32, .none)])[0])
     var padded = expanded
     if block.padding.contains(where: { $0 > 0 }) {
       let p = block.padding.map(Int32.init)
@@ -75,21 +91,36 @@ import Testing
         WindowBorder(before: block.padding[2], after: block.padding[3])
       )
     }
-    var expected = try run(depthwise, [padded, weights.2, weights.3], outputs: [(.float32, .none)])[0]
+    var expected = try followed(run(depthwise, [padded, weights.2, weights.3], outputs: [(.float32, .none)])[0])
     var stages = [
-      try #require(try expansion.lineStage(context([image, weights.0, weights.1], expanded))),
-      try #require(try bordered.lineStage(context([expanded, weights.2, weights.3], expected))),
+      try followed(expansion.lineStage(context([image, weights.0, weights.1], expanded)), expanded.type),
+      try followed(bordered.lineStage(context([expanded, weights.2, weights.3], expected)), expected.type),
     ]
     if block.projected != nil {
       let filtered = expected
-      expected = try run(projection, [filtered, weights.4, nil], outputs: [(.float32, .none)])[0]
-      stages.append(try #require(try projection.lineStage(context([filtered, weights.4, nil], expected))))
+      expected = try followed(run(projection, [filtered, weights.4, nil], outputs: [(.float32, .none)])[0])
+      stages.append(try followed(projection.lineStage(context([filtered, weights.4, nil], expected)), expected.type))
+    }
+    var inputs = [image]
+    if block.isFollowed {
+      let other = try tensor(expected.type.shape.dimensions)
+      inputs.append(other)
+      let add = try Add(options: .defaults)
+      expected = try run(add, [expected, other], outputs: [(.float32, .none)])[0]
+      let addition = try #require(
+        ElementwiseStage(add, through: 0, inputs: [other.type, other.type], output: other.type, operand: 1))
+      let last = try #require(stages.popLast())
+      let activation = try #require(
+        ElementwiseStage(gelu, through: 0, inputs: [other.type], output: other.type, operand: 1))
+      stages.append(last.followed(by: [activation, addition]))
+      // Between convolutions there is no other operand.
+      #expect(try LineChain([last.followed(by: [addition]), last], threads: 1) == nil)
     }
 
     // All together.
     let chain = try #require(try LineChain(stages, threads: block.threads))
     let found = try run(
-      Chained(chain: chain, shape: expected.type.shape), [image], outputs: [(.float32, .none)], threads: block.threads)[
+      Chained(chain: chain, shape: expected.type.shape), inputs, outputs: [(.float32, .none)], threads: block.threads)[
         0]
     #expect(found.bytes == expected.bytes)
   }

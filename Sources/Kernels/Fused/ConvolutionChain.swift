@@ -1,8 +1,10 @@
 package import TensorTypes
 
-/// Convolutions of which each is the only reader of the one before, computed some lines of the image at a time through all of them.
+/// Convolutions of which each is the only reader of the one before, computed some lines of the image at a time through all of them, with the
+/// elementwise operators after each.
 ///
-/// Input: the image of the first convolution, `float32`; weights are part of the operator. Made by graph passes for known shapes, with the
+/// Inputs: the image of the first convolution, `float32`, and the other operands of the elementwise operators after the last; weights are part
+/// of the operator. Made by graph passes for known shapes, with the
 /// bits that the operators give one after the other.
 package struct ConvolutionChain: Operator {
   package static let definition = OperatorDefinition(custom: "CONVOLUTION_CHAIN")

@@ -134,7 +134,14 @@ struct Epilogue: Sendable {
   /// Safety: output 0 has them, and nothing else writes them meanwhile.
   @unsafe func apply(_ io: Operands, start: Int, count: Int) {
     guard let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress else { return }
-    for stage in stages { unsafe stage.apply(y + start, y + start, io, start: start, count: count) }
+    unsafe apply(y + start, io, start: start, count: count)
+  }
+
+  /// Applies all stages to `count` elements, of which the first is number `start` of the whole result.
+  ///
+  /// Safety: `y` has them, and nothing else writes them meanwhile.
+  @unsafe func apply(_ y: UnsafeMutablePointer<Float>, _ io: Operands, start: Int, count: Int) {
+    for stage in stages { unsafe stage.apply(y, y, io, start: start, count: count) }
   }
 
   /// Applies all stages to a block of output 0 seen as a matrix with rows of `pitch` elements.

@@ -56,4 +56,19 @@ package struct ProductEpilogue: Operator {
       }
     }
   }
+
+  /// This step as a link of a chain whose inputs are an image and the further operands of the last link's stages; nil where the product cannot
+  /// be one.
+  package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
+    guard shape == productOutput.shape else { return nil }
+    let context = node.beginning(inputs: productInputs, output: productOutput, epilogue: nil)
+    let stage: LineStage?
+    switch product {
+    case let convolution as Conv2D: stage = try convolution.lineStage(context)
+    case let convolution as DepthwiseConv2D: stage = try convolution.lineStage(context)
+    default: stage = nil
+    }
+    return stage?.followed(
+      by: stages.map { stage in stage.operand.map { stage.with(operand: $0 - productInputs + 1) } ?? stage })
+  }
 }

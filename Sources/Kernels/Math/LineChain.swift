@@ -2,7 +2,7 @@ internal import CKernels
 internal import FlatBuffers
 package import TensorTypes
 
-/// One float convolution with constant weights, as a link of a ``LineChain``.
+/// One float convolution with constant weights and the elementwise operators on its result, as a link of a ``LineChain``.
 @safe package struct LineStage: Sendable {
   enum Weights: Sendable {
     case product(SharedBytes)
@@ -13,12 +13,20 @@ package import TensorTypes
   fileprivate let geometry: tflk_conv_geometry
   fileprivate let weights: Weights
   fileprivate let range: ClosedRange<Float>
+  fileprivate private(set) var epilogue = Epilogue(stages: [])
 
   init(geometry: tflk_conv_geometry, weights: Weights, range: ClosedRange<Float>) {
     kernels = Microkernels.best
     self.geometry = geometry
     self.weights = weights
     self.range = range
+  }
+
+  /// The same convolution followed by elementwise operators on its result. Only those of a chain's last link may have another operand.
+  package func followed(by stages: [ElementwiseStage]) -> LineStage {
+    var result = self
+    result.epilogue = Epilogue(stages: stages)
+    return result
   }
 
   /// Shapes `[batch, height, width, channels]` of the operands.
@@ -59,43 +67,82 @@ package import TensorTypes
     return unsafe withUnsafePointer(to: geometry) { unsafe aligned(kernels.table.pointee.f32_scratch_bytes($0)) }
   }
 
+  /// Lines of the image that a link reads.
+  @unsafe fileprivate struct Lines {
+    /// Line `range.lowerBound`; the others follow.
+    var base: UnsafePointer<Float>
+    var range: Range<Int>
+  }
+
+  /// What links compute with.
+  @unsafe fileprivate struct Workspace {
+    var zeros: UnsafePointer<Float>
+    var scratch: UnsafeMutableRawPointer
+    var operands: Operands
+  }
+
   /// Computes lines of one image.
   ///
   /// - Parameters:
   ///   - lines: of the output.
-  ///   - input: line `inputLines.lowerBound` of the input; the others follow. All lines that are read are there.
+  ///   - input: all lines that are read.
   ///   - output: the first of the lines.
+  ///   - start: the number of the first element in the whole result, which the other operands of the epilogue have too.
   @inline(never)
   fileprivate func compute(
-    _ lines: Range<Int>, input: UnsafePointer<Float>, inputLines: Range<Int>, output: UnsafeMutablePointer<Float>,
-    zeros: UnsafePointer<Float>, scratch: UnsafeMutableRawPointer
+    _ lines: Range<Int>, input: Lines, output: UnsafeMutablePointer<Float>, start: Int, _ workspace: Workspace
   ) {
     guard !lines.isEmpty else { return }
     let wanted = lines.lowerBound * geometry.stride_height - geometry.pad_top
-    let first = max(inputLines.lowerBound, wanted)
+    let first = max(unsafe input.range.lowerBound, wanted)
     var part = geometry
     part.batch = 1
-    part.input_height = max(0, inputLines.upperBound - first)
+    part.input_height = max(0, unsafe input.range.upperBound - first)
     part.output_height = lines.count
     part.pad_top = first - wanted
-    let source = unsafe input + (first - inputLines.lowerBound) * inputLineFloats
+    let source = unsafe input.base + (first - input.range.lowerBound) * inputLineFloats
     switch weights {
     case .product(let packed):
       let tiles =
         unsafe (geometry.output_channels + kernels.table.pointee.f32_tile_columns - 1)
         / kernels.table.pointee.f32_tile_columns
-      unsafe withUnsafePointer(to: part) {
-        unsafe kernels.table.pointee.f32_conv(
-          $0, source, zeros, packed.baseAddress, output, 0, lines.count * geometry.output_width, 0, tiles,
-          range.lowerBound, range.upperBound, scratch)
+      let rows = lines.count * geometry.output_width
+      unsafe forEachPart(of: rows, elements: geometry.output_channels, output, start, workspace) { rows in
+        unsafe withUnsafePointer(to: part) {
+          unsafe kernels.table.pointee.f32_conv(
+            $0, source, workspace.zeros, packed.baseAddress, output, rows.lowerBound, rows.upperBound, 0, tiles,
+            range.lowerBound, range.upperBound, workspace.scratch)
+        }
       }
     case .depthwise(let weights, let bias):
-      unsafe withUnsafePointer(to: part) {
-        unsafe kernels.table.pointee.f32_depthwise(
-          $0, source, weights.baseAddress.assumingMemoryBound(to: Float.self),
-          bias.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }, output, 0, lines.count,
-          range.lowerBound, range.upperBound)
+      unsafe forEachPart(of: lines.count, elements: outputLineFloats, output, start, workspace) { lines in
+        unsafe withUnsafePointer(to: part) {
+          unsafe kernels.table.pointee.f32_depthwise(
+            $0, source, weights.baseAddress.assumingMemoryBound(to: Float.self),
+            bias.map { unsafe $0.baseAddress.assumingMemoryBound(to: Float.self) }, output, lines.lowerBound,
+            lines.upperBound, range.lowerBound, range.upperBound)
+        }
       }
+    }
+  }
+
+  /// Computes items, rows or lines, and what follows on them while they are in the nearest cache.
+  private func forEachPart(
+    of items: Int, elements: Int, _ output: UnsafeMutablePointer<Float>, _ start: Int, _ workspace: Workspace,
+    _ compute: (Range<Int>) -> Void
+  ) {
+    guard !epilogue.stages.isEmpty else { return compute(0..<items) }
+    let tile: Int
+    switch weights {
+    case .product: tile = unsafe kernels.table.pointee.f32_tile_rows
+    case .depthwise: tile = 1
+    }
+    let step = max(1, 2 * Epilogue.block / max(1, elements * tile)) * tile
+    for first in stride(from: 0, to: items, by: step) {
+      let part = first..<min(first + step, items)
+      compute(part)
+      unsafe epilogue.apply(
+        output + first * elements, workspace.operands, start: start + first * elements, count: part.count * elements)
     }
   }
 }
@@ -104,7 +151,7 @@ package import TensorTypes
 /// second-level cache and needs no memory of the arena: the inverted bottlenecks of mobile networks. The results have the same bits as those
 /// of the convolutions one after the other.
 ///
-/// Operands: image 0, output 0.
+/// Operands: image 0, those of the last link's epilogue, output 0.
 @safe package struct LineChain: Sendable {
   private let stages: [LineStage]
   /// Lines of each intermediate image that are kept.
@@ -123,6 +170,7 @@ package import TensorTypes
   /// - Returns: nil where the stages do not follow one another, or are better computed one after the other.
   package init?(_ stages: [LineStage], threads: Int) throws(OperatorError) {
     guard (2...8).contains(stages.count),
+      stages.dropLast().allSatisfy({ $0.epilogue.stages.allSatisfy { $0.operand == nil } }),
       zip(stages, stages.dropFirst()).allSatisfy({ $0.outputShape == $1.inputShape })
     else {
       return nil
@@ -172,19 +220,21 @@ package import TensorTypes
         // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes; the buffers hold the
         // lines that `capacities` says a band needs.
         unsafe run(
-          lines: part * height / parts..<(part + 1) * height / parts,
+          lines: part * height / parts..<(part + 1) * height / parts, of: image,
           input: input + image * first.geometry.input_height * first.inputLineFloats,
           output: output + image * height * last.outputLineFloats,
-          buffers: scratch + worker * workerBytes + workspace, places: places, scratch: scratch + worker * workerBytes)
+          buffers: scratch + worker * workerBytes + workspace, places: places,
+          LineStage.Workspace(
+            zeros: zeros.baseAddress.assumingMemoryBound(to: Float.self), scratch: scratch + worker * workerBytes,
+            operands: io))
       }
     }
   }
 
   private func run(
-    lines: Range<Int>, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
-    buffers: UnsafeMutableRawPointer, places: [Int], scratch: UnsafeMutableRawPointer
+    lines: Range<Int>, of image: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>,
+    buffers: UnsafeMutableRawPointer, places: [Int], _ workspace: LineStage.Workspace
   ) {
-    let zeros = unsafe self.zeros.baseAddress.assumingMemoryBound(to: Float.self)
     var held = InlineArray<8, Range<Int>>(repeating: 0..<0)
     var start = lines.lowerBound
     while start < lines.upperBound {
@@ -197,8 +247,7 @@ package import TensorTypes
         past = max(first, past)
         wanted[index - 1] = first..<past
       }
-      var source = unsafe input
-      var available = 0..<stages[0].geometry.input_height
+      var source = unsafe LineStage.Lines(base: input, range: 0..<stages[0].geometry.input_height)
       var place = unsafe buffers
       for index in 0..<stages.count - 1 {
         let stage = stages[index]
@@ -212,17 +261,17 @@ package import TensorTypes
         }
         let begin = kept.isEmpty ? wanted[index].lowerBound : kept.upperBound
         unsafe stage.compute(
-          begin..<wanted[index].upperBound, input: source, inputLines: available,
-          output: target + (begin - wanted[index].lowerBound) * lineFloats, zeros: zeros, scratch: scratch)
+          begin..<wanted[index].upperBound, input: source,
+          output: target + (begin - wanted[index].lowerBound) * lineFloats, start: 0, workspace)
         held[index] = wanted[index]
-        unsafe source = UnsafePointer(target)
-        available = wanted[index]
+        unsafe source = LineStage.Lines(base: UnsafePointer(target), range: wanted[index])
         unsafe place += places[index]
       }
       let last = stages[stages.count - 1]
+      let line = image * last.geometry.output_height + start
       unsafe last.compute(
-        start..<end, input: source, inputLines: available, output: output + start * last.outputLineFloats, zeros: zeros,
-        scratch: scratch)
+        start..<end, input: source, output: output + start * last.outputLineFloats, start: line * last.outputLineFloats,
+        workspace)
       start = end
     }
   }

@@ -18,10 +18,10 @@ public enum GraphPass: String, Sendable, Hashable, CaseIterable {
   case silu = "silu"
   /// Borders of zeros around an image become the padding of the convolution that reads it.
   case padding = "pad-into-convolution"
-  /// Convolutions around a depthwise one are computed together, some lines of the image at a time, where what is between them is large.
-  case convolutionChain = "convolution-chain"
   /// Elementwise operators after a product run in the product's step.
   case productEpilogue = "product-epilogue"
+  /// Convolutions around a depthwise one are computed together, some lines of the image at a time, where what is between them is large.
+  case convolutionChain = "convolution-chain"
   /// Elementwise operators that follow one another become one sweep.
   case elementwiseChain = "elementwise-chain"
   /// Convolutions write their results where a concatenation along the channels has them.
@@ -40,8 +40,8 @@ public enum GraphPass: String, Sendable, Hashable, CaseIterable {
     case .responseNormalization: FuseResponseNormalization()
     case .silu: FuseSILU()
     case .padding: FusePadding()
-    case .convolutionChain: FuseConvolutionChain()
     case .productEpilogue: FuseProductEpilogue()
+    case .convolutionChain: FuseConvolutionChain()
     case .elementwiseChain: FuseElementwiseChain()
     case .concatenationInPlace: ConcatenateInPlace()
     }
