@@ -24,6 +24,20 @@
     if (rows >= N && columns >= N) {                                                                                      \
       /* Rows of the target that fall on the same lines of the cache are written in whole lines. */                       \
       const size_t lines = target_stride % 1024 == 0 ? columns / (4 * N) * (4 * N) : 0;                                   \
+      /* Rows of the source that do are read in whole lines. */                                                           \
+      if (lines == 0 && source_stride % 1024 == 0) {                                                                      \
+        for (size_t first = 0; first < rows; first += 4 * N) {                                                            \
+          for (size_t c = 0; c < columns; c += N) {                                                                       \
+            const size_t column = c + N <= columns ? c : columns - N;                                                     \
+            for (size_t r = first; r < rows && r < first + 4 * N; r += N) {                                               \
+              const size_t row = r + N <= rows ? r : rows - N;                                                            \
+              NAME##_tile(source + (ptrdiff_t)column * source_stride + row * sizeof(TYPE), source_stride,                 \
+                          target + (ptrdiff_t)row * target_stride + column * sizeof(TYPE), target_stride);                \
+            }                                                                                                             \
+          }                                                                                                               \
+        }                                                                                                                 \
+        return;                                                                                                           \
+      }                                                                                                                   \
       for (size_t r = 0; r < rows; r += N) {                                                                              \
         const size_t row = r + N <= rows ? r : rows - N;                                                                  \
         for (size_t c = 0; c < lines; c += 4 * N) {                                                                       \
