@@ -98,6 +98,8 @@ import Testing
     #expect(rows == nil)
     let columns = unsafe failure(check_column_squares, on: isa)
     #expect(columns == nil)
+    let bytes = unsafe failure(check_byte_column_sums, on: isa)
+    #expect(bytes == nil)
   }
 
   @Test(arguments: available) func attention(isa: String) {

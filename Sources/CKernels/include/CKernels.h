@@ -476,6 +476,10 @@ typedef struct tflk_kernels {
   /// `sums[column]` = the sum of the squares of `columns` neighbouring columns of a matrix whose rows are `pitch` elements apart.
   void (*f32_column_squares)(const float *input, size_t rows, size_t pitch, size_t columns, float *sums);
 
+  /// Adds to `sums[column]` the elements of `columns` neighbouring columns of a matrix of int8 or uint8 whose rows are `pitch` elements apart;
+  /// modulo 2^32.
+  void (*byte_column_sums)(const void *input, tflk_type type, size_t rows, size_t pitch, size_t columns, int32_t *sums);
+
   /// Rows [row_begin, row_end) of a product; the pointers are those of row 0. The same bits as those of `f32_conv`.
   void (*f32_product_in_place)(
       const tflk_product *product, const float *left, const float *right, float *output, size_t row_begin, size_t row_end);

@@ -99,6 +99,23 @@ struct Reduction: Sendable {
     return count > 0 ? offset &+ rest &* groups[0].stride : 0
   }
 
+  /// Folds neighbouring columns from element `base` on all at once, where the function can do that and their rows are equally far apart.
+  @inline(__always)
+  private func foldColumns<F: ReductionFunction>(
+    _ io: Operands, _ function: F, _ base: Int, _ accumulators: inout MutableSpan<F.Accumulator>
+  ) -> Bool {
+    guard foldedCount == 1, repeats > 1 else { return false }
+    let (pitch, columns) = (folded[0].stride, accumulators.count)
+    let rows = io.input(0, as: F.Element.self, in: base..<base &+ (repeats - 1) * pitch &+ columns)
+    // Safety: the last row ends where the span ends.
+    return unsafe accumulators.withUnsafeMutableBufferPointer { accumulators in
+      unsafe rows.withUnsafeBufferPointer { rows in
+        guard let target = accumulators.baseAddress, let first = rows.baseAddress else { return false }
+        return unsafe function.foldColumns(target, first, rows: repeats, pitch: pitch, columns: columns)
+      }
+    }
+  }
+
   /// Folds and writes all results.
   ///
   /// - Parameters:
@@ -139,11 +156,13 @@ struct Reduction: Sendable {
         let base = offset(kept, keptCount, index) &+ first
         var accumulators = io.scratch(0, as: F.Accumulator.self, in: place..<place + count)
         for i in accumulators.indices { accumulators[i] = function.initial }
-        for turn in 0..<repeats {
-          let start = base &+ offset(folded, foldedCount, turn)
-          let row = io.input(0, as: F.Element.self, in: start..<start &+ count)
-          precondition(row.count == accumulators.count)
-          for i in row.indices { accumulators[i] = function.fold(accumulators[i], row[i]) }
+        if !foldColumns(io, function, base, &accumulators) {
+          for turn in 0..<repeats {
+            let start = base &+ offset(folded, foldedCount, turn)
+            let row = io.input(0, as: F.Element.self, in: start..<start &+ count)
+            precondition(row.count == accumulators.count)
+            for i in row.indices { accumulators[i] = function.fold(accumulators[i], row[i]) }
+          }
         }
         var results = io.output(0, as: F.Result.self, in: place..<place + count)
         precondition(results.count == accumulators.count)

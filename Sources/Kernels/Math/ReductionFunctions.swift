@@ -1,3 +1,6 @@
+internal import CKernels
+internal import TensorTypes
+
 /// How a reduction folds elements. Conforming types are small values; their functions are inlined into the loops of ``Reduction/run(_:_:)``.
 protocol ReductionFunction: Sendable {
   associatedtype Element: BitwiseCopyable
@@ -12,6 +15,15 @@ protocol ReductionFunction: Sendable {
   func fold(_ accumulator: Accumulator, _ element: Element) -> Accumulator
   /// The accumulator after a row of elements.
   func foldRow(_ start: Accumulator, _ row: Span<Element>) -> Accumulator
+  /// Folds each column of a matrix with `rows` rows, `pitch` elements apart, into one of `columns` accumulators, all rows at once.
+  ///
+  /// Safety: the pointers have so many elements.
+  ///
+  /// - Returns: false, and nothing is done, where there is no faster way than row by row.
+  @unsafe func foldColumns(
+    _ accumulators: UnsafeMutablePointer<Accumulator>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int,
+    columns: Int
+  ) -> Bool
   /// The result for an accumulator.
   func finish(_ accumulator: Accumulator) -> Result
 }
@@ -24,6 +36,25 @@ extension ReductionFunction {
     for i in row.indices { accumulator = fold(accumulator, row[i]) }
     return accumulator
   }
+
+  @inline(__always) @unsafe func foldColumns(
+    _ accumulators: UnsafeMutablePointer<Accumulator>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int,
+    columns: Int
+  ) -> Bool { false }
+}
+
+/// Sums of bytes, column by column; false for other elements, or without C kernels.
+///
+/// Safety: the pointers have so many elements.
+@unsafe private func addColumns<Element>(
+  _ sums: UnsafeMutablePointer<Int32>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int, columns: Int
+) -> Bool {
+  guard Element.self == Int8.self || Element.self == UInt8.self, let kernels = Microkernels.current else {
+    return false
+  }
+  unsafe kernels.table.pointee.byte_column_sums(
+    first, Element.self == Int8.self ? TFLK_INT8 : TFLK_UINT8, rows, pitch, columns, sums)
+  return true
 }
 
 extension ReductionFunction where Accumulator == Result {
@@ -78,6 +109,11 @@ struct QuantizedMeanReduction<Element: FixedWidthInteger & BitwiseCopyable & Sen
 
   @inline(__always) var initial: Int32 { 0 }
   @inline(__always) func fold(_ sum: Int32, _ x: Element) -> Int32 { sum &+ Int32(truncatingIfNeeded: x) }
+  @inline(__always) @unsafe func foldColumns(
+    _ sums: UnsafeMutablePointer<Int32>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int, columns: Int
+  ) -> Bool {
+    unsafe addColumns(sums, first, rows: rows, pitch: pitch, columns: columns)
+  }
   @inline(__always) func finish(_ sum: Int32) -> Element {
     if isEmpty { return 0 }
     let mean = multiplier.apply(sum &- bias) &+ zeroPoint
@@ -94,6 +130,11 @@ struct QuantizedSumReduction<Element: FixedWidthInteger & BitwiseCopyable & Send
 
   @inline(__always) var initial: Int32 { 0 }
   @inline(__always) func fold(_ sum: Int32, _ x: Element) -> Int32 { sum &+ Int32(truncatingIfNeeded: x) }
+  @inline(__always) @unsafe func foldColumns(
+    _ sums: UnsafeMutablePointer<Int32>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int, columns: Int
+  ) -> Bool {
+    unsafe addColumns(sums, first, rows: rows, pitch: pitch, columns: columns)
+  }
   @inline(__always) func finish(_ sum: Int32) -> Element {
     let real = (Float(sum) * scale + bias).rounded(.toNearestOrAwayFromZero)
     // What the processor's conversion gives for values that do not fit.

@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
     {"normalize", check_normalize, 1},
     {"attention", check_attention, 1},
     {"column squares", check_column_squares, 1},
+    {"byte column sums", check_byte_column_sums, 1},
   };
   int cases = 300;
   for (int i = 1; i < argc; i++) {
