@@ -122,6 +122,8 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protos"], swiftSettings: [.swiftLanguageMode(.v6)]),
+    // Structures of C headers that packages of the server have modules for too.
+    .target(name: "SystemInterface", dependencies: ["FlatBuffers", "CZlib"], swiftSettings: swiftSettings),
     .target(
       name: "EventLoops",
       dependencies: [
@@ -132,7 +134,7 @@ let package = Package(
       name: "InferenceServer",
       dependencies: [
         "InferenceProtocol", "EventLoops", "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates",
-        "JSONText",
+        "JSONText", "SystemInterface",
         "TensorConversion",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),

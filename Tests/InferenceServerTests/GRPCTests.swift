@@ -130,6 +130,9 @@ struct GRPCTests {
         } == .invalidArgument)
       #expect(await code { $0.parameters["sequence_id"] = .with { $0.int64Param = 5 } } == .unimplemented)
       #expect(await code { $0.parameters["timeout"] = .with { $0.int64Param = .max } } == nil)
+      #expect(await code { $0.parameters["timeout"] = .with { $0.uint64Param = .max } } == nil)
+      #expect(await code { $0.parameters["timeout"] = .with { $0.int64Param = -1 } } == .invalidArgument)
+      #expect(await code { $0.parameters["timeout"] = .with { $0.stringParam = "1" } } == .invalidArgument)
     }
   }
 

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import InferenceServer
@@ -174,7 +175,61 @@ struct RESTTests {
     #expect(
       try await infer(service, "{\(input),\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":1}}]}").status
         == 501)
-    #expect(try await infer(service, "{\(input)}", headers: ["Content-Encoding": "gzip"]).status == 501)
+    // What clients send who do not use it.
+    #expect(
+      try await infer(service, "{\(input),\"parameters\":{\"sequence_id\":0,\"sequence_start\":false}}").status == 200)
+    let coded = try await infer(service, "{\(input)}", headers: ["Content-Encoding": "br"])
+    #expect(coded.status == 501 && coded.error?.contains("'br'") == true)
+    for (method, path, what) in [
+      (HTTPRequest.Method.get, "/v2/systemsharedmemory/status", "shared memory"),
+      (.post, "/v2/systemsharedmemory/region/r/register", "shared memory"),
+      (.post, "/v2/cudasharedmemory/unregister", "shared memory"),
+      (.get, "/v2/logging", "logged"), (.post, "/v2/trace/setting", "traced"),
+      (.get, "/v2/models/m/trace/setting", "traced"), (.get, "/v2/models/m/versions/1/trace/setting", "traced"),
+      (.post, "/v2/models/m/generate", "generate"), (.post, "/v2/models/m/versions/1/generate_stream", "generate"),
+    ] {
+      let answer = try await send(service, method, path)
+      #expect(answer.status == 501 && answer.error?.contains(what) == true, "\(path) \(answer.text)")
+    }
+  }
+
+  private static let compressed = (
+    gzip:
+      "H4sIAAAAAAACA6tWyswrKC0pVrKKrlbKS8xNVbJSqlDSUSrOSCwAsqMNdUxidZRSEksSSypBAkpuAcZGShARsLSRjjFQSW1sLQAb+ywkSgAAAA==",
+    deflate: "eJyrVsrMKygtKVayiq5WykvMTVWyUqpQ0lEqzkgsALKjDXVMYnWUUhJLEksqQQJKbgHGRkoQEbC0kY4xUEltbC0AZa4WOA==",
+    // With 65,536 spaces before it.
+    padded:
+      "H4sIAAAAAAACA+3KMQrCQBQE0Kssv94miVUOYJ0+pFhQ0MIQyApKyN2Neo33qmFmUgIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAICUtrjPy7Ou0Y9bzOVxjT5ekWO9leXIY5NPU45LqaW+v0Wch66Nf/Ob29wdl33aP9hEpKpKAAEA"
+  )
+
+  @Test func compressedBodies() async throws {
+    let service = try await service(folder())
+    func send(
+      _ text: String, _ coding: String, to service: InferenceService, change: (inout [UInt8]) -> Void = { _ in }
+    ) async throws -> Answer {
+      var bytes = [UInt8](try #require(Data(base64Encoded: text)))
+      change(&bytes)
+      return try await self.send(
+        service, .post, "/v2/models/m/infer", bytes, headers: ["Content-Encoding": coding])
+    }
+    for (text, coding) in [
+      (Self.compressed.gzip, "gzip"), (Self.compressed.gzip, "x-gzip"), (Self.compressed.deflate, "Deflate"),
+      (Self.compressed.padded, "gzip"),
+    ] {
+      let answer = try await send(text, coding, to: service)
+      #expect(
+        answer.json?["outputs"]?.array?.first?["data"] == .array([2, 4, 6, 8].map { .number($0) }), "\(answer.text)")
+    }
+    let small = try await self.service(folder(), limits: .init(requestBytes: 1000))
+    #expect(try await send(Self.compressed.gzip, "gzip", to: small).status == 200)
+    #expect(try await send(Self.compressed.padded, "gzip", to: small).status == 413)
+    #expect(small.admission.bytes == 0 && small.admission.requests == 0)
+    for change: (inout [UInt8]) -> Void in [
+      { $0.removeLast() }, { $0[20] ^= 0xFF }, { $0.append(0) }, { $0[0] = 0 }, { $0 = [0] }, { $0.removeLast(30) },
+    ] {
+      let answer = try await send(Self.compressed.gzip, "gzip", to: service, change: change)
+      #expect(answer.status == 400 && answer.error?.contains("compressed data") == true, "\(answer.text)")
+    }
   }
 
   @Test func limits() async throws {
@@ -223,7 +278,16 @@ struct RESTTests {
     #expect(try await send(service, .get, "/v2/models/m/config").json?["max_batch_size"] == .integer(4))
     #expect(try await send(service, .post, "/v2/repository/models/x/load").status == 404)
     #expect(try await send(service, .post, "/v2/repository/models/x/unload").status == 404)
-    #expect(try await send(service, .post, "/v2/repository/models/m/load", Array("{".utf8)).status == 400)
+    for body in [
+      "{", "[]", "1", #"{"parameters":1}"#, #"{"parameters":{"config":1}}"#, #"{"parameters":{"config":"["}}"#,
+    ] {
+      #expect(
+        try await send(service, .post, "/v2/repository/models/m/load", Array(body.utf8)).status == 400, "\(body)")
+    }
+    for body in ["[]", #"{"ready":"yes"}"#] {
+      #expect(try await send(service, .post, "/v2/repository/index", Array(body.utf8)).status == 400, "\(body)")
+    }
+    #expect(try await send(service, .post, "/v2/repository/models/m/unload", Array("[]".utf8)).status == 400)
     let fixed = try await self.service(folder, control: false)
     #expect(try await send(fixed, .post, "/v2/repository/models/m/unload").status == 503)
   }

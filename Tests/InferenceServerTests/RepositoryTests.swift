@@ -32,6 +32,24 @@ struct RepositoryTests {
     #expect(!snapshot.placement.operators.isEmpty && snapshot.arenaBytes > 0)
   }
 
+  /// Plans that are kept for batches of other sizes are memory that a model holds.
+  @Test func arenasOfAllBatches() async throws {
+    let folder = try TestRepository()
+    try folder.add("m", TestModels.addRelu, configuration: #"{"instances": 2}"#)
+    let repository = try await folder.open()
+    let statistics = try repository.model("m").statistics
+    let atFirst = statistics.snapshot.arenaBytes
+    #expect(atFirst > 0)
+    var held = atFirst
+    for rows in [16, 64] {
+      _ = try await repository.infer(self.rows([Float](repeating: 1, count: rows * 4)))
+      #expect(statistics.snapshot.arenaBytes >= held + rows * 16)
+      held = statistics.snapshot.arenaBytes
+    }
+    let metrics = ServerMetrics.text(repository.readyModels, admission: AdmissionControl(.init()))
+    #expect(metrics.contains("\ntflite_arena_bytes{model=\"m\",version=\"1\"} \(held)\n"))
+  }
+
   /// With each delegate the answers are the same, and the placement says who gives them.
   @Test(arguments: ["builtin", "xnnpack", "auto"]) func delegates(name: String) async throws {
     let folder = try TestRepository()

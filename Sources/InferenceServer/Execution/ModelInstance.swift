@@ -11,6 +11,8 @@ final class ModelInstance: @unchecked Sendable {
   private let statistics: ModelStatistics
   private let profiler = Profiler()
   private var invocations = 0
+  /// What the statistics know of this instance's arenas.
+  private var arenaBytes = 0
 
   /// One invocation of so many is profiled; the others pay nothing.
   private static let profilingInterval = 64
@@ -66,6 +68,7 @@ final class ModelInstance: @unchecked Sendable {
       }
     }
     recordPlacement()
+    recordArenas()
   }
 
   private func write(_ tensors: [Tensor]) throws(ModelError) {
@@ -126,6 +129,7 @@ final class ModelInstance: @unchecked Sendable {
     guard deadline > begin else { throw .timeout }
     let isProfiled = invocations % Self.profilingInterval == 0
     invocations &+= 1
+    defer { recordArenas() }
     do throws(ModelError) {
       if !configuration.keepsState { interpreter.resetVariables() }
       try write(calls.count == 1 ? calls[0].inputs : try TensorBatch.join(calls.map(\.inputs)))
@@ -155,7 +159,14 @@ final class ModelInstance: @unchecked Sendable {
   }
 
   private func recordPlacement() {
-    statistics.update(arena: interpreter.arena, placement: interpreter.placement, profile: profiler.entries)
+    statistics.update(placement: interpreter.placement, profile: profiler.entries)
+  }
+
+  private func recordArenas() {
+    let bytes = interpreter.heldArenaBytes
+    guard bytes != arenaBytes else { return }
+    statistics.arenasChanged(by: bytes - arenaBytes)
+    arenaBytes = bytes
   }
 }
 

@@ -6,10 +6,14 @@ extension InferenceRequest {
   /// - Throws: ``ServingError`` when the message contradicts itself or asks for an extension that is not there.
   init(_ message: Inference_ModelInferRequest) throws(ServingError) {
     self.init(model: message.modelName, version: message.modelVersion, id: message.id, inputs: [])
-    if case .int64Param(let microseconds) = message.parameters["timeout"]?.parameterChoice, microseconds > 0 {
+    switch message.parameters["timeout"]?.parameterChoice {
+    case nil, .int64Param(0), .uint64Param(0): break
+    case .int64Param(let microseconds) where microseconds > 0:
       timeout = .microseconds(min(microseconds, 86_400_000_000))
-    } else if case .uint64Param(let microseconds) = message.parameters["timeout"]?.parameterChoice, microseconds > 0 {
-      timeout = .microseconds(Int64(min(microseconds, 86_400_000_000)))
+    case .uint64Param(let microseconds): timeout = .microseconds(Int64(min(microseconds, 86_400_000_000)))
+    default:
+      throw ServingError(
+        .invalidArgument, "Unable to parse 'timeout' of request: expected a whole number, 0 or more")
     }
     for name in ["sequence_id", "sequence_start", "sequence_end"] {
       guard let parameter = message.parameters[name], parameter.isSet else { continue }

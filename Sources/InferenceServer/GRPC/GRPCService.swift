@@ -5,6 +5,7 @@ internal import SwiftProtobuf
 /// The protocol over gRPC. Streams of inference requests are answered in order, as Triton does for models with one response a request.
 struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
   let service: InferenceService
+  let shutdown: ShutdownState
 
   func serverLive(
     request: Inference_ServerLiveRequest, context: ServerContext
@@ -114,7 +115,7 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
         return .failure(error)
       }
     } onCancelRPC: {
-      cancellation.cancel()
+      if !shutdown.hasBegun { cancellation.cancel() }
     }
     let response = try outcome.get()
     await CallExecutor.current?.prepare(bytes: response.byteCount)

@@ -3,30 +3,31 @@ internal import NIOHTTP1
 
 /// Answers inference requests that take no longer than handing them to a task would, right where they are decoded; all others go on to the
 /// responder, untouched and in their order.
-final class BriefInferenceHandler: ChannelDuplexHandler, RemovableChannelHandler {
+final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
-  typealias OutboundIn = HTTPServerResponsePart
   typealias OutboundOut = HTTPServerResponsePart
 
   private var inference: BriefInference
   /// A request that is kept until its end is here.
   private var head: HTTPRequestHead?
   private var body: ByteBuffer?
-  /// Requests that went on and have no answer yet.
-  private var passed = 0
+  private let unanswered: UnansweredRequests
 
-  init(_ inference: BriefInference) { self.inference = inference }
+  /// - Parameter unanswered: counted by a handler before this one.
+  init(_ inference: BriefInference, _ unanswered: UnansweredRequests) {
+    self.inference = inference
+    self.unanswered = unanswered
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
       // Answers go out in the order of their requests. A client that does not read its answers must wait for them.
-      if passed == 0, context.channel.isWritable, inference.mayAnswer(head) {
+      if unanswered.count == 1, context.channel.isWritable, inference.mayAnswer(head) {
         self.head = head
         return
       }
-      passed += 1
       context.fireChannelRead(data)
     case .body(var part):
       guard head != nil else { return context.fireChannelRead(data) }
@@ -48,7 +49,6 @@ final class BriefInferenceHandler: ChannelDuplexHandler, RemovableChannelHandler
     guard let head else { return }
     self.head = nil
     inference.forget()
-    passed += 1
     context.fireChannelRead(wrapInboundOut(.head(head)))
     if let body { context.fireChannelRead(wrapInboundOut(.body(body))) }
     body = nil
@@ -58,13 +58,6 @@ final class BriefInferenceHandler: ChannelDuplexHandler, RemovableChannelHandler
     context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-  }
-
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if case .end = unwrapOutboundIn(data) {
-      passed -= 1
-    }
-    context.write(data, promise: promise)
   }
 
   // What follows belongs to the request that is kept.

@@ -1,7 +1,13 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Closes a connection after a time without a byte from the client, also in the middle of a request, but not while it waits for an answer.
+/// How many requests of a connection have no whole answer yet. For its event loop only.
+final class UnansweredRequests {
+  fileprivate(set) var count = 0
+}
+
+/// Counts a connection's unanswered requests, and closes it after a time without a byte from the client, also in the middle of a request, but not while
+/// it waits for an answer.
 final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = HTTPServerResponsePart
@@ -10,10 +16,13 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private let timeout: TimeAmount
   private var last = NIODeadline.now()
   private var isReading = false
-  private var unanswered = 0
+  private let unanswered: UnansweredRequests
   private var timer: Scheduled<Void>?
 
-  init(timeout: TimeAmount) { self.timeout = timeout }
+  init(timeout: TimeAmount, _ unanswered: UnansweredRequests) {
+    self.timeout = timeout
+    self.unanswered = unanswered
+  }
 
   func handlerAdded(context: ChannelHandlerContext) {
     if context.channel.isActive { start(context) }
@@ -36,7 +45,7 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
     switch unwrapInboundIn(data) {
     case .head:
       isReading = true
-      unanswered += 1
+      unanswered.count += 1
     case .body: break
     case .end: isReading = false
     }
@@ -45,7 +54,7 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     if case .end = unwrapOutboundIn(data) {
-      unanswered -= 1
+      unanswered.count -= 1
       last = .now()
     }
     context.write(data, promise: promise)
@@ -73,7 +82,7 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private func check(_ context: ChannelHandlerContext) {
     timer = nil
     let now = NIODeadline.now()
-    let isAnswering = unanswered > 0 && !isReading
+    let isAnswering = unanswered.count > 0 && !isReading
     guard isAnswering || now < last + timeout else {
       context.close(promise: nil)
       return

@@ -31,7 +31,7 @@ package struct InferenceBody: Sendable {
     guard document.members != nil else {
       throw ServingError(.invalidArgument, "failed to parse the request JSON buffer: expected an object")
     }
-    let parameters = try Parameters(document["parameters"], of: "request")
+    let parameters = try RequestParameters(document["parameters"], of: "request")
     request = InferenceRequest(model: model, version: version, inputs: [])
     switch document["id"] {
     case nil, .null: break
@@ -64,7 +64,7 @@ package struct InferenceBody: Sendable {
         throw ServingError(
           .invalidArgument, "Unable to parse 'outputs': attempt to access non-existing object member 'name'")
       }
-      let parameters = try Parameters(output["parameters"], of: "output '\(name)'")
+      let parameters = try RequestParameters(output["parameters"], of: "output '\(name)'")
       try parameters.refuse(["classification", "shared_memory_region"])
       if let flag = try parameters.flag("binary_data") { isBinary[name] = flag }
       request.outputs.append(name)
@@ -96,7 +96,7 @@ package struct InferenceBody: Sendable {
       }
       shape.append(size)
     }
-    let parameters = try Parameters(input["parameters"], of: "input '\(name)'")
+    let parameters = try RequestParameters(input["parameters"], of: "input '\(name)'")
     try parameters.refuse(["shared_memory_region"])
     if let size = try parameters.count("binary_data_size") {
       guard input["data"] == nil else {
@@ -155,49 +155,4 @@ package struct InferenceBody: Sendable {
   }
 
   package func wantsBinary(_ output: String) -> Bool { isBinary[output] ?? isBinaryByDefault }
-}
-
-/// The `parameters` of a request, an input or an output.
-private struct Parameters {
-  private let value: JSONValue?
-  private let owner: String
-
-  init(_ value: JSONValue?, of owner: String) throws(ServingError) {
-    guard value == nil || value?.members != nil else {
-      throw ServingError(.invalidArgument, "Unable to parse 'parameters' of \(owner): expected an object")
-    }
-    self.value = value
-    self.owner = owner
-  }
-
-  func flag(_ name: String) throws(ServingError) -> Bool? {
-    guard let found = value?[name] else { return nil }
-    guard let flag = found.bool else {
-      throw ServingError(.invalidArgument, "Unable to parse '\(name)' of \(owner): expected true or false")
-    }
-    return flag
-  }
-
-  func count(_ name: String) throws(ServingError) -> Int? {
-    guard let found = value?[name] else { return nil }
-    guard let count = found.integer, count >= 0 else {
-      throw ServingError(.invalidArgument, "Unable to parse '\(name)' of \(owner): expected a whole number, 0 or more")
-    }
-    return count
-  }
-
-  /// In microseconds; 0 and none mean the model's own.
-  var timeout: Duration? {
-    get throws(ServingError) {
-      guard let microseconds = try count("timeout"), microseconds > 0 else { return nil }
-      return .microseconds(min(microseconds, 86_400_000_000))
-    }
-  }
-
-  /// Says that an extension is missing rather than answer something else than was asked.
-  func refuse(_ names: [String]) throws(ServingError) {
-    for name in names where value?[name] != nil {
-      throw ServingError(.unsupported, "parameter '\(name)' of \(owner) is not supported")
-    }
-  }
 }

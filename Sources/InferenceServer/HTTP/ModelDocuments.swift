@@ -68,9 +68,13 @@ package enum ModelDocuments {
       }
       writer.name("parameters")
       writer.object { writer in
-        writer.member("delegate", configuration.delegate.rawValue)
-        writer.member("threads", configuration.threads)
-        writer.member("max_queue_size", configuration.maximumQueueSize)
+        for (name, value) in [
+          ("delegate", configuration.delegate.rawValue), ("threads", "\(configuration.threads)"),
+          ("max_queue_size", "\(configuration.maximumQueueSize)"),
+        ] {
+          writer.name(name)
+          writer.object { $0.member("string_value", value) }
+        }
       }
     }
   }

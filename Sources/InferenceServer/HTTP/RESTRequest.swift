@@ -14,6 +14,8 @@ package enum RESTRequest: Sendable, Equatable {
   case metrics
   case page
   case pageData
+  /// One of Triton's extensions that this server lacks.
+  case unserved(String)
   /// There is such a path, for other methods only.
   case wrongMethod(allowed: String)
   case unknown
@@ -27,6 +29,10 @@ package enum RESTRequest: Sendable, Equatable {
         return
       }
       parts.append(decoded)
+    }
+    if let what = Self.unserved(parts) {
+      self = .unserved(what)
+      return
     }
     guard let (request, allowed) = Self.resource(parts[...]) else {
       self = .unknown
@@ -56,6 +62,25 @@ package enum RESTRequest: Sendable, Equatable {
       }
     case (3, "models", "stats"): return (.modelStatistics(name: nil, version: ""), "GET")
     case (3..., "models", let name): return model(name, parts.dropFirst(3))
+    default: return nil
+    }
+  }
+
+  /// What Triton has at this path and this server has not.
+  private static func unserved(_ parts: [String]) -> String? {
+    guard parts.first == "v2", parts.count > 1 else { return nil }
+    switch parts[1] {
+    case "systemsharedmemory", "cudasharedmemory": return "shared memory"
+    case "logging" where parts.count == 2: return "changing what is logged"
+    case "trace" where parts.dropFirst(2) == ["setting"]: return "changing what is traced"
+    case "models" where parts.count > 3:
+      var action = parts.dropFirst(3)
+      if action.first == "versions" { action = action.dropFirst(2) }
+      switch Array(action) {
+      case ["trace", "setting"]: return "changing what is traced"
+      case ["generate"], ["generate_stream"]: return "the generate extension"
+      default: return nil
+      }
     default: return nil
     }
   }

@@ -4,6 +4,7 @@ internal import JSONText
 internal import Kernels
 internal import Logging
 internal import NIOCore
+internal import SystemInterface
 
 /// What a request of the server knows besides itself.
 package struct RESTContext: InitializableFromSource, Sendable {
@@ -107,22 +108,23 @@ package struct RESTResponder: HTTPResponder {
     case .infer(let name, let version):
       return try await infer(name, version, request, context)
     case .repositoryIndex:
-      let body = try await smallDocument(request)
+      let readyOnly = try RequestParameters(try await smallDocument(request), of: "request").flag("ready") ?? false
       // Looks into the folder.
       return try await Self.leavingEventLoop(if: true) { () throws(ServingError) in
-        .json(ModelDocuments.index(repository.index(), readyOnly: body?["ready"]?.bool ?? false))
+        .json(ModelDocuments.index(repository.index(), readyOnly: readyOnly))
       }
     case .load(let name):
       try service.requireModelControl()
-      let parameters = try await smallDocument(request)?["parameters"]
-      for member in parameters?.members ?? [] where member.name != "config" {
+      let document = try await smallDocument(request)?["parameters"]
+      let parameters = try RequestParameters(document, of: "request")
+      for member in document?.members ?? [] where member.name != "config" {
         throw ServingError(.unsupported, "load parameter '\(member.name)' is not supported")
       }
-      try await repository.load(name, configuration: parameters?["config"]?.string.map { Array($0.utf8) })
+      try await repository.load(name, configuration: try parameters.text("config").map { Array($0.utf8) })
       return .empty
     case .unload(let name):
       try service.requireModelControl()
-      _ = try await smallDocument(request)
+      _ = try RequestParameters(try await smallDocument(request)?["parameters"], of: "request")
       try await repository.unload(name)
       return .empty
     case .metrics:
@@ -131,6 +133,7 @@ package struct RESTResponder: HTTPResponder {
       return try await Self.leavingEventLoop(if: true) { () throws(ServingError) in
         .json(PageData.document(service))
       }
+    case .unserved(let what): throw ServingError(.unsupported, "\(what) is not supported")
     case .wrongMethod(let allowed): return .wrongMethod(allowed: allowed)
     case .serverLive, .serverReady, .page, .unknown: throw ServingError(.notFound, "Not Found")
     }
@@ -147,9 +150,14 @@ package struct RESTResponder: HTTPResponder {
     let admission = try service.admission.admit()
     let bytes = try await body(of: request, admission)
     guard !bytes.isEmpty else { return nil }
-    do throws(JSONError) { return try JSONReader.document(bytes) } catch {
+    let document: JSONValue
+    do throws(JSONError) { document = try JSONReader.document(bytes) } catch {
       throw ServingError(.invalidArgument, "failed to parse the request JSON buffer: \(error)")
     }
+    guard document.members != nil else {
+      throw ServingError(.invalidArgument, "failed to parse the request JSON buffer: expected an object")
+    }
+    return document
   }
 
   private func infer(
@@ -158,9 +166,6 @@ package struct RESTResponder: HTTPResponder {
     let admission = try service.admission.admit()
     // Known before the body is read, so that nobody sends megabytes to a model that is not there.
     _ = try service.repository.model(name, version: version)
-    guard request.headers[.contentEncoding].map({ $0 == "identity" }) ?? true else {
-      throw ServingError(.unsupported, "compressed requests are not supported")
-    }
     var headerLength: Int?
     if let text = request.headers[HTTPField.Name.inferenceHeader] {
       guard let length = Int(text), length >= 0 else {
@@ -199,21 +204,80 @@ package struct RESTResponder: HTTPResponder {
     return try outcome.get()
   }
 
+  /// The body, decompressed where it says that it is compressed.
   private func body(of request: Request, _ admission: Admission) async throws(ServingError) -> [UInt8] {
+    switch request.headers[.contentEncoding]?.lowercased() {
+    case nil, "identity": break
+    case "gzip", "x-gzip", "deflate": return try await decompressedBody(of: request, admission)
+    case .some(let coding):
+      throw ServingError(.unsupported, "the content encoding '\(coding)' is not supported; gzip and deflate are")
+    }
     let announced = request.headers[.contentLength].flatMap(Int.init)
     if let announced { try admission.take(announced) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(min(announced ?? 0, 1 << 20))
-    do {
-      for try await buffer in request.body {
-        if announced == nil { try admission.take(buffer.readableBytes) }
-        bytes.append(contentsOf: buffer.readableBytesView)
+    try await Self.forEachPart(of: request) { part throws(ServingError) in
+      if announced == nil { try admission.take(part.readableBytes) }
+      bytes.append(contentsOf: part.readableBytesView)
+    }
+    return bytes
+  }
+
+  private func decompressedBody(of request: Request, _ admission: Admission) async throws(ServingError) -> [UInt8] {
+    // A few bytes may become many, which takes time.
+    let outcome: Result<[UInt8], ServingError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      do throws(ServingError) {
+        let decompressor = try Self.decompressing { () throws(DecompressionError) in try Decompressor() }
+        var bytes: [UInt8] = []
+        var (received, admitted) = (0, 0)
+        // Bytes that become nothing count too.
+        func admit(_ count: Int) throws(ServingError) {
+          guard count > admitted else { return }
+          try admission.take(count - admitted)
+          admitted = count
+        }
+        try await Self.forEachPart(of: request) { part throws(ServingError) in
+          received += part.readableBytes
+          try admit(received)
+          decompressor.append(Array(part.readableBytesView))
+          while let more = try Self.decompressing({ () throws(DecompressionError) in try decompressor.next() }) {
+            try admit(bytes.count + more.count)
+            bytes += more
+          }
+        }
+        guard decompressor.isAtEnd else { throw Self.damaged("they end too early") }
+        return .success(bytes)
+      } catch {
+        return .failure(error)
       }
+    }
+    return try outcome.get()
+  }
+
+  private static func decompressing<Value>(
+    _ body: () throws(DecompressionError) -> Value
+  ) throws(ServingError) -> Value {
+    do throws(DecompressionError) { return try body() } catch {
+      switch error {
+      case .damaged(let reason): throw damaged(reason)
+      case .outOfMemory: throw ServingError(.unavailable, "there is no memory to decompress the request")
+      }
+    }
+  }
+
+  private static func damaged(_ reason: String) -> ServingError {
+    ServingError(.invalidArgument, "the request's compressed data are damaged: \(reason)")
+  }
+
+  private static func forEachPart(
+    of request: Request, _ body: (ByteBuffer) throws(ServingError) -> Void
+  ) async throws(ServingError) {
+    do {
+      for try await part in request.body { try body(part) }
     } catch let error as ServingError {
       throw error
     } catch {
       throw ServingError(.invalidArgument, "the request ended before its body was complete")
     }
-    return bytes
   }
 }

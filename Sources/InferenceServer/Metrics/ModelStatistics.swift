@@ -44,6 +44,7 @@ package final class ModelStatistics: Sendable {
     /// Milliseconds since 1970 of the last inference; 0 before it.
     package var lastInference: UInt64 = 0
     package var pending = 0
+    /// Bytes of all arenas that the instances hold.
     package var arenaBytes = 0
     package var placement = Placement()
     package var profile: [Profiler.Entry] = []
@@ -111,9 +112,11 @@ package final class ModelStatistics: Sendable {
     handles.executed(batchSize: batchSize)
   }
 
-  func update(arena: ArenaReport, placement: Placement, profile: [Profiler.Entry]) {
+  /// An instance's arenas have become larger or smaller.
+  func arenasChanged(by bytes: Int) { state.withLock { $0.arenaBytes += bytes } }
+
+  func update(placement: Placement, profile: [Profiler.Entry]) {
     state.withLock { state in
-      state.arenaBytes = arena.bytes
       state.placement = placement
       state.profile = profile
     }

@@ -47,7 +47,9 @@ package enum ServerMetrics {
     counter("tflite_queued_requests", "Requests waiting for an instance", type: "gauge") {
       UInt64(clamping: $0.model.waiting)
     }
-    counter("tflite_arena_bytes", "Memory of tensors in each instance", type: "gauge") {
+    counter(
+      "tflite_arena_bytes", "Memory of tensors in all instances, plans kept for other shapes included", type: "gauge"
+    ) {
       UInt64(clamping: $0.snapshot.arenaBytes)
     }
     counter("tflite_model_bytes", "Size of the model's file, weights included", type: "gauge") {

@@ -1,12 +1,13 @@
 internal import Logging
 internal import Synchronization
+internal import SystemInterface
 
 extension ModelRepository {
   /// Brings one model up to date with its folder. Runs on the repository's thread only.
   ///
   /// - Parameter isAsked: whether somebody asked for this model; otherwise unchanged files are left alone without a word.
   func update(_ name: String, configuration override: [UInt8]?, isAsked: Bool) throws(ServingError) {
-    guard Self.isName(name), ModelFolder.isFolder("\(path)/\(name)") else {
+    guard Self.isName(name), FileSystem.isFolder("\(path)/\(name)") else {
       throw ServingError(
         .notFound, "failed to load '\(name)', failed to poll from model repository: there is no such folder")
     }
@@ -42,10 +43,10 @@ extension ModelRepository {
     isAsked: Bool
   ) throws(ServingError) {
     var ready: [Int: ServedModel] = [:]
-    var stamps: [Int: ModelFolder.FileStamp] = [:]
+    var stamps: [Int: FileStamp] = [:]
     var problems: [Int: String] = [:]
     for version in chosen {
-      let stamp = ModelFolder.stamp(folder.modelPath(version: version, configuration))
+      let stamp = FileStamp(folder.modelPath(version: version, configuration))
       if let served = old.ready[version], let stamp, old.stamps[version] == stamp, old.configuration == configuration {
         ready[version] = served
         stamps[version] = stamp

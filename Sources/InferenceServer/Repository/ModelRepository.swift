@@ -1,5 +1,6 @@
 package import Logging
 internal import Synchronization
+internal import SystemInterface
 package import TFLiteRuntime
 
 /// The folder of models, and which versions of them are served.
@@ -30,7 +31,7 @@ package final class ModelRepository: Sendable {
   struct Entry: Sendable {
     var configuration = ModelConfiguration()
     var ready: [Int: ServedModel] = [:]
-    var stamps: [Int: ModelFolder.FileStamp] = [:]
+    var stamps: [Int: FileStamp] = [:]
     /// What is wrong with versions that should be served and are not.
     var problems: [Int: String] = [:]
     /// What is wrong with the model as a whole.
@@ -54,7 +55,7 @@ package final class ModelRepository: Sendable {
     throws(ServingError)
   {
     // Before any member: swift 6.3.1 ends with an error of its own over a mutex in an object that is only begun.
-    guard ModelFolder.isFolder(path) else { throw ServingError(.notFound, "'\(path)' is no folder") }
+    guard FileSystem.isFolder(path) else { throw ServingError(.notFound, "'\(path)' is no folder") }
     worker = try SerialWorker()
     self.path = path
     self.logger = logger
@@ -130,7 +131,7 @@ package final class ModelRepository: Sendable {
 
   /// All models of the folder.
   package func index() -> [IndexEntry] {
-    let names = Set((try? ModelFolder.names(in: path)) ?? []).filter { ModelFolder.isFolder("\(path)/\($0)") }
+    let names = Set((try? FileSystem.names(in: path)) ?? []).filter { FileSystem.isFolder("\(path)/\($0)") }
     let entries = state.withLock { $0 }
     var lines: [IndexEntry] = []
     for name in names.union(entries.keys).sorted() {
@@ -160,8 +161,8 @@ package final class ModelRepository: Sendable {
 
   /// Loads what the folder has: all models when `names` is nil. Problems are noted in the index.
   package func loadAll(_ names: [String]? = nil) async {
-    let found = (try? ModelFolder.names(in: path)) ?? []
-    for name in names ?? found where names != nil || ModelFolder.isFolder("\(path)/\(name)") {
+    let found = (try? FileSystem.names(in: path)) ?? []
+    for name in names ?? found where names != nil || FileSystem.isFolder("\(path)/\(name)") {
       try? await load(name, isAsked: names != nil)
     }
     hasLoaded.withLock { $0 = true }
@@ -205,7 +206,7 @@ package final class ModelRepository: Sendable {
 
   /// Loads what is new or changed in the folder and stops serving what is gone.
   package func reload() async {
-    let found = Set((try? ModelFolder.names(in: path)) ?? []).filter { ModelFolder.isFolder("\(path)/\($0)") }
+    let found = Set((try? FileSystem.names(in: path)) ?? []).filter { FileSystem.isFolder("\(path)/\($0)") }
     let known = state.withLock { $0.mapValues(\.isUnloaded) }
     for name in known.keys where !found.contains(name) {
       await worker.run { [self] in

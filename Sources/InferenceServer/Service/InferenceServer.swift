@@ -9,6 +9,8 @@ package import NIOCore
 internal import NIOHTTPTypesHTTP1
 internal import NIOSSL
 internal import ServiceLifecycle
+internal import Synchronization
+internal import SystemInterface
 internal import TFLiteRuntime
 internal import UnixSignals
 
@@ -17,6 +19,7 @@ package struct InferenceServer: Sendable {
   private let options: ServerOptions
   package let service: InferenceService
   private let connections = ConnectionWatch()
+  private let shutdown = ShutdownState()
 
   /// - Throws: ``ServingError`` when the repository cannot be read.
   package init(_ options: ServerOptions) throws(ServingError) {
@@ -34,12 +37,22 @@ package struct InferenceServer: Sendable {
   /// - Throws: when an address cannot be bound, or a certificate cannot be read.
   package func run() async throws {
     signal(SIGPIPE, SIG_IGN)
+    for path in [options.httpSocket, options.grpcSocket].compactMap(\.self)
+    where FileSystem.exists(path) && !FileSystem.isSocket(path) {
+      throw ServingError(.invalidArgument, "'\(path)' is there already, and is no socket")
+    }
+    // Found out before the models are loaded.
+    _ = try options.tls?.configuration()
     raiseFileLimit()
     var services: [any Service] = [RepositoryWatch(service.repository, options)]
     if let port = options.httpPort {
-      services.append(try httpApplication(.hostname(options.host, port: port)))
+      services.append(
+        HTTPListener(
+          application: try httpApplication(.hostname(options.host, port: port)), address: "\(options.host):\(port)"))
     }
-    if let path = options.httpSocket { services.append(try httpApplication(.unixDomainSocket(path: path))) }
+    if let path = options.httpSocket {
+      services.append(HTTPListener(application: try httpApplication(.unixDomainSocket(path: path)), address: path))
+    }
     if let port = options.grpcPort { services.append(try grpcServer(tcpAddress(port))) }
     if let path = options.grpcSocket {
       removeSocket(path)
@@ -54,9 +67,7 @@ package struct InferenceServer: Sendable {
 
   /// Removes a socket that an earlier process left behind, and nothing else.
   private func removeSocket(_ path: String) {
-    var status = stat()
-    guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
-    unsafe unlink(path)
+    if FileSystem.isSocket(path) { unsafe unlink(path) }
   }
 
   /// Idle connections take a file descriptor each.
@@ -83,19 +94,16 @@ package struct InferenceServer: Sendable {
       EventLoopChannel(HTTP1Channel(responder: responder, configuration: connection)) { channel in
         let pipeline = channel.pipeline.syncOperations
         let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+        let unanswered = UnansweredRequests()
         try pipeline.addHandlers(
-          [IdleConnectionHandler(timeout: timeout), BriefInferenceHandler(BriefInference(service))],
+          [
+            IdleConnectionHandler(timeout: timeout, unanswered),
+            BriefInferenceHandler(BriefInference(service), unanswered),
+          ],
           position: .before(codec))
       }
     }
-    if let files = options.tls {
-      let chain = try NIOSSLCertificate.fromPEMFile(files.certificateChain)
-      let key = try NIOSSLPrivateKey(file: files.privateKey, format: .pem)
-      server = try .tls(
-        server,
-        tlsConfiguration: .makeServerConfiguration(
-          certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
-    }
+    if let files = options.tls { server = try .tls(server, tlsConfiguration: files.configuration()) }
     return Application(
       responder: RESTResponder(service: service, connections: connections), server: server,
       configuration: .init(
@@ -113,7 +121,7 @@ package struct InferenceServer: Sendable {
   private func grpcServer(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) throws -> GRPCListener {
     GRPCListener(
       server: grpcServer(transport: EventLoopTransport(grpcTransport(address))),
-      address: "\(address)", logger: options.logger)
+      address: "\(address)", shutdown: shutdown, logger: options.logger)
   }
 
   package func grpcTransport(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) -> HTTP2ServerTransport.Posix {
@@ -144,26 +152,78 @@ package struct InferenceServer: Sendable {
   package func grpcServer<Transport: ServerTransport>(transport: Transport) -> GRPCServer<Transport> {
     var interceptors: [any ServerInterceptor] = [TraceHeaders(), DeadlineInterceptor()]
     if let token = options.token { interceptors.append(TokenInterceptor(token: token)) }
-    return GRPCServer(transport: transport, services: [GRPCService(service: service)], interceptors: interceptors)
+    return GRPCServer(
+      transport: transport, services: [GRPCService(service: service, shutdown: shutdown)], interceptors: interceptors)
+  }
+}
+
+extension ServerOptions.TLSFiles {
+  /// - Throws: ``ServingError`` that names the file.
+  func configuration() throws(ServingError) -> TLSConfiguration {
+    let chain: [NIOSSLCertificate]
+    do { chain = try NIOSSLCertificate.fromPEMFile(certificateChain) } catch {
+      throw ServingError(.invalidArgument, "\(certificateChain): cannot be read as certificates in PEM form")
+    }
+    let key: NIOSSLPrivateKey
+    do { key = try NIOSSLPrivateKey(file: privateKey, format: .pem) } catch {
+      throw ServingError(.invalidArgument, "\(privateKey): cannot be read as a private key in PEM form")
+    }
+    let configuration = TLSConfiguration.makeServerConfiguration(
+      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+    do { _ = try NIOSSLContext(configuration: configuration) } catch {
+      throw ServingError(
+        .invalidArgument, "\(privateKey): the key does not belong to the certificate in \(certificateChain)")
+    }
+    return configuration
+  }
+}
+
+/// Whether the server is about to end. gRPC cancels the calls under way then, which are to be answered all the same.
+final class ShutdownState: Sendable {
+  private let state = Atomic(false)
+
+  var hasBegun: Bool { state.load(ordering: .acquiring) }
+
+  func begin() { state.store(true, ordering: .releasing) }
+}
+
+/// Runs an HTTP server as one of the process's services.
+private struct HTTPListener: Service, CustomStringConvertible {
+  let application: Application<RESTResponder>
+  let address: String
+
+  var description: String { "HTTP \(address)" }
+
+  func run() async throws {
+    do { try await application.run() } catch let error as IOError { throw ServingError(error, "HTTP", address) }
   }
 }
 
 /// Runs a gRPC server as one of the process's services.
-private struct GRPCListener: Service {
+private struct GRPCListener: Service, CustomStringConvertible {
   let server: GRPCServer<EventLoopTransport<HTTP2ServerTransport.Posix>>
   let address: String
+  let shutdown: ShutdownState
   let logger: Logger
+
+  var description: String { "gRPC \(address)" }
 
   func run() async throws {
     logger.info("gRPC is served", metadata: ["address": "\(address)"])
     try await withGracefulShutdownHandler {
-      try await server.serve()
+      do { try await server.serve() } catch let error as RuntimeError {
+        throw (error.cause as? IOError).map { ServingError($0, "gRPC", address) } ?? error
+      }
     } onGracefulShutdown: {
+      shutdown.begin()
       server.beginGracefulShutdown()
     }
   }
 }
 
-extension GRPCListener: CustomStringConvertible {
-  var description: String { "gRPC \(address)" }
+extension ServingError {
+  /// Why nothing can be served on an address.
+  fileprivate init(_ error: IOError, _ what: String, _ address: String) {
+    self.init(.unavailable, "cannot serve \(what) on \(address): \(unsafe String(cString: strerror(error.errnoCode)))")
+  }
 }

@@ -273,6 +273,9 @@ internal import TensorTypes
     return nil
   }
 
+  /// Bytes of every arena, also those of variables, of subgraphs and of plans for other shapes.
+  var heldArenaBytes: Int { budget.used }
+
   /// Arena bytes, the lower bound of what the tensors need, and whether no plan could be smaller.
   var arena: ArenaReport {
     ArenaReport(
@@ -298,7 +301,7 @@ extension OperandSlot {
 
 /// How much memory an interpreter's tensors take, and how near that is to the least possible.
 public struct ArenaReport: Sendable, Hashable {
-  /// Bytes of the arena.
+  /// Bytes of the arena, for the present shapes of the inputs.
   public let bytes: Int
   /// No plan can be smaller than this.
   public let lowerBound: Int

@@ -198,6 +198,10 @@ public final class Interpreter {
   /// Arena size and how near it is to the least possible.
   public var arena: ArenaReport { runner.arena }
 
+  /// Bytes of all arenas that the interpreter holds: that of ``arena``, those of plans that ``Options/retainedPlanBytes`` keeps, of variables, and
+  /// of the subgraphs that operators run. At most ``Limits/arenaBytes``.
+  public var heldArenaBytes: Int { runner.heldArenaBytes }
+
   /// What is in the arena when. Complete when ``placement`` is.
   public var arenaBlocks: [ArenaBlock] {
     runner.segments.enumerated().flatMap { number, segment in

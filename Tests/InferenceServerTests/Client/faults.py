@@ -420,6 +420,23 @@ def refusals():
                     [work, "--host", "203.0.113.7"]):
         ended = subprocess.run([TFLITE, "serve", *options], capture_output=True, timeout=30)
         check(ended.returncode in (1, 64) and ended.stderr, f"{options}: status {ended.returncode}")
+    # What is wrong is said.
+    folder = tempfile.mkdtemp(dir=work)
+    file, certificate, *keys = (os.path.join(folder, n) for n in ("file", "cert.pem", "key.pem", "other.pem"))
+    with open(file, "w") as output:
+        output.write("precious")
+    for key in keys:
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+                        "-subj", "/CN=localhost"], check=True, stderr=subprocess.DEVNULL)
+    for options, text in ((["--http-socket", file], f"'{file}' is there already"), (["--grpc-socket", file], f"'{file}' is there already"),
+                          (["--tls-certificate", file, "--tls-key", keys[0]], f"{file}: cannot be read as certificates"),
+                          (["--tls-certificate", certificate, "--tls-key", file], f"{file}: cannot be read as a private key"),
+                          (["--tls-certificate", certificate, "--tls-key", keys[0]], f"{keys[0]}: the key does not belong")):
+        ended = subprocess.run([TFLITE, "serve", folder, "--http-port", "0", "--grpc-port", str(free_port()), *options],
+                               capture_output=True, timeout=30, text=True)
+        check(ended.returncode == 1 and text in ended.stderr, f"{options}: status {ended.returncode}, {ended.stderr}")
+    with open(file) as kept:
+        check(kept.read() == "precious", "a file in the place of a socket is kept")
 
 
 try:

@@ -65,6 +65,16 @@ import Testing
     #expect(try run(interpreter, 65) !== plans[1])
   }
 
+  @Test func whatIsKeptIsCounted() throws {
+    let interpreter = try interpreter(bytes: 1 << 20)
+    let plans = try [1, 3, 8].map { try run(interpreter, $0).plan.bytes }
+    #expect(interpreter.arena.bytes == plans[2])
+    #expect(interpreter.heldArenaBytes == plans.reduce(0, +))
+    let forgetful = try self.interpreter(bytes: 0)
+    for count in [1, 3, 8] { _ = try run(forgetful, count) }
+    #expect(forgetful.heldArenaBytes == plans[2])
+  }
+
   /// What is kept does not keep a larger shape from running.
   @Test func keptPlansMakeRoom() throws {
     let whole = try run(try interpreter(bytes: 0), 1024).plan.bytes
