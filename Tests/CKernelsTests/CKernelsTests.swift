@@ -100,6 +100,8 @@ import Testing
     #expect(columns == nil)
     let bytes = unsafe failure(check_byte_column_sums, on: isa)
     #expect(bytes == nil)
+    let scaled = unsafe failure(check_scale_rows, on: isa)
+    #expect(scaled == nil)
   }
 
   @Test(arguments: available) func attention(isa: String) {

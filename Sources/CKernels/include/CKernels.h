@@ -476,6 +476,10 @@ typedef struct tflk_kernels {
   /// `sums[column]` = the sum of the squares of `columns` neighbouring columns of a matrix whose rows are `pitch` elements apart.
   void (*f32_column_squares)(const float *input, size_t rows, size_t pitch, size_t columns, float *sums);
 
+  /// Each row plus its products with `factors` plus `offsets` (`width` elements each): x + (x * factor + offset). The output may be the input.
+  void (*f32_scale_rows)(
+      const float *input, float *output, size_t rows, size_t width, const float *factors, const float *offsets);
+
   /// Adds to `sums[column]` the elements of `columns` neighbouring columns of a matrix of int8 or uint8 whose rows are `pitch` elements apart;
   /// modulo 2^32.
   void (*byte_column_sums)(const void *input, tflk_type type, size_t rows, size_t pitch, size_t columns, int32_t *sums);

@@ -37,7 +37,7 @@ package struct ResponseNormalization: Operator {
   package func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let shape = try node.input(0).shape
     let (batch, pixels, channels) = (shape[0], shape[1] * shape[2], shape[3])
-    let squares = unsafe Microkernels.best.table.pointee.f32_column_squares
+    let kernels = Microkernels.best
     // Channels that one thread adds up.
     let strip = 64
     let strips = (channels + strip - 1) / strip
@@ -50,7 +50,7 @@ package struct ResponseNormalization: Operator {
           let (image, part) = index.quotientAndRemainder(dividingBy: strips)
           let first = part * strip
           // Safety: strips are inside of the image and of the sums.
-          unsafe squares?(
+          unsafe kernels.table.pointee.f32_column_squares(
             x + image * pixels * channels + first, pixels, channels, min(strip, channels - first),
             sums + image * channels + first)
         }
@@ -70,15 +70,19 @@ package struct ResponseNormalization: Operator {
         }
       }
       try io.parallel(batch * pixels, grain: max(1, 4096 / channels)) { rows in
-        let factors = io.scratch(0, as: Float.self)
-        let offsets = io.input(2, as: Float.self)
-        for row in rows {
-          let x = io.input(0, as: Float.self, in: row * channels..<(row + 1) * channels)
-          var y = io.output(0, as: Float.self, in: row * channels..<(row + 1) * channels)
-          let first = row / pixels * channels
-          let own = factors.span.extracting(first..<first + channels)
-          precondition(y.count == x.count && own.count == x.count && offsets.count == x.count)
-          for i in x.indices { y[i] = x[i] + (x[i] * own[i] + offsets[i]) }
+        guard let x = unsafe io.inputBytes(0).bindMemory(to: Float.self).baseAddress,
+          let y = unsafe io.outputBytes(0).bindMemory(to: Float.self).baseAddress,
+          let factors = unsafe io.scratchBytes(0).bindMemory(to: Float.self).baseAddress,
+          let offsets = unsafe io.inputBytes(2).bindMemory(to: Float.self).baseAddress
+        else { return }
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+          let image = row / pixels
+          let end = min(rows.upperBound, (image + 1) * pixels)
+          // Safety: the rows are inside of the image, and factors and offsets have an element per channel.
+          unsafe kernels.table.pointee.f32_scale_rows(
+            x + row * channels, y + row * channels, end - row, channels, factors + image * channels, offsets)
+          row = end
         }
       }
     }

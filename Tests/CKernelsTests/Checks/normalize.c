@@ -94,3 +94,28 @@ int check_byte_column_sums(const tflk_kernels *kernels, int cases, uint64_t seed
   }
   return -1;
 }
+
+int check_scale_rows(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  for (int number = 0; number < cases; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    const size_t rows = (size_t)random_in(&random, 0, 20), width = (size_t)random_in(&random, 1, 90);
+    float *input = exact(rows * width * 4), *output = exact(rows * width * 4), *factors = exact(width * 4), *offsets = exact(width * 4);
+    for (size_t i = 0; i < rows * width; i++) input[i] = random_float(&random) * 3;
+    for (size_t i = 0; i < width; i++) factors[i] = random_float(&random), offsets[i] = random_float(&random);
+    float *target = number % 2 == 0 ? output : input;
+    if (target == input) memcpy(output, input, rows * width * 4);
+    const float *source = target == input ? output : input;
+    kernels->f32_scale_rows(input, target, rows, width, factors, offsets);
+    bool good = true;
+    for (size_t i = 0; good && i < rows * width; i++) {
+      const volatile float product = source[i] * factors[i % width];
+      const volatile float sum = product + offsets[i % width];
+      const volatile float expected = source[i] + sum;
+      good = target[i] == expected;
+      if (!good) snprintf(message, 256, "element %zu of rows of %zu: %.9g, expected %.9g", i, width, target[i], expected);
+    }
+    free(input), free(output), free(factors), free(offsets);
+    if (!good) return number;
+  }
+  return -1;
+}

@@ -42,6 +42,7 @@ int main(int argc, char **argv) {
     {"attention", check_attention, 1},
     {"column squares", check_column_squares, 1},
     {"byte column sums", check_byte_column_sums, 1},
+    {"scale rows", check_scale_rows, 1},
   };
   int cases = 300;
   for (int i = 1; i < argc; i++) {

@@ -37,5 +37,6 @@ int check_normalize(const tflk_kernels *kernels, int cases, uint64_t seed, char 
 int check_attention(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_column_squares(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_byte_column_sums(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_scale_rows(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
 #endif
