@@ -1,3 +1,7 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE  // sched_getcpu
+#endif
+
 #include "thread_pool.h"
 
 #include <pthread.h>
@@ -17,6 +21,9 @@ static const uint64_t most_items = ((uint64_t)1 << ITEM_BITS) - 1;
 // How long a thread looks for work before it sleeps, and a caller for the last items before it lets others run.
 enum { LOOKING_NANOSECONDS = 100000, WAITING_PAUSES = 2000 };
 
+// How many pauses go by before a thread that looks or waits asks whether it keeps another thread of the pool from running.
+enum { SHARING_PAUSES = 32 };
+
 enum { LINE = 64 };
 
 struct share {
@@ -25,6 +32,8 @@ struct share {
   void (*task)(void *, size_t, size_t);
   void *argument;
   size_t first;
+  // Where its thread was when it last began a call.
+  _Atomic int processor;
 };
 
 struct worker {
@@ -91,19 +100,37 @@ static uint64_t take_shares(tflk_thread_pool *pool, size_t thread, _Atomic uint6
   return all;
 }
 
+// A thread that the system has just made or woken may have been put on the processor of the caller. Were it to look for work there, or the caller to
+// wait for it, the other one would not run meanwhile.
+static void let_caller_run(const tflk_thread_pool *pool) {
+  if (atomic_load_explicit(&pool->shares[0].processor, memory_order_relaxed) == sched_getcpu()) sched_yield();
+}
+
+static void let_workers_run(const tflk_thread_pool *pool) {
+  const int processor = sched_getcpu();
+  for (size_t i = 1; i < pool->threads; i++) {
+    if (atomic_load_explicit(&pool->shares[i].processor, memory_order_relaxed) != processor) continue;
+    sched_yield();
+    return;
+  }
+}
+
 static void *work(void *argument) {
   const struct worker *worker = argument;
   tflk_thread_pool *pool = worker->pool;
-  const _Atomic uint64_t *own = &pool->shares[worker->index].items;
+  struct share *share = &pool->shares[worker->index];
+  const _Atomic uint64_t *own = &share->items;
   uint64_t seen = 0;
   for (;;) {
     for (uint32_t pauses = 0; pauses < pool->looking_pauses; pauses++) {
       const uint64_t number = number_of(atomic_load_explicit(own, memory_order_acquire));
       if (number != seen) {
         seen = number;
+        atomic_store_explicit(&share->processor, sched_getcpu(), memory_order_relaxed);
         take_shares(pool, worker->index, &pool->done);
         pauses = 0;
       }
+      if (pauses % SHARING_PAUSES == 0) let_caller_run(pool);
       if (atomic_load_explicit(&pool->stopping, memory_order_relaxed)) return NULL;
       pause_briefly();
     }
@@ -187,6 +214,7 @@ void tflk_thread_pool_run(tflk_thread_pool *pool, void (*task)(void *argument, s
     const uint64_t items = count - first < most_items ? count - first : most_items;
     const uint64_t number = number_of(atomic_load_explicit(&pool->shares[0].items, memory_order_relaxed)) + 1;
     atomic_store_explicit(&pool->done, 0, memory_order_relaxed);
+    atomic_store_explicit(&pool->shares[0].processor, sched_getcpu(), memory_order_relaxed);
     // The same part of every call goes to the same thread, whose cache holds what it wrote in the calls before.
     const uint64_t each = items / pool->threads, more = items % pool->threads;
     for (size_t i = pool->threads; i-- > 0;) {
@@ -203,6 +231,7 @@ void tflk_thread_pool_run(tflk_thread_pool *pool, void (*task)(void *argument, s
     for (uint32_t pauses = 0; own + atomic_load_explicit(&pool->done, memory_order_acquire) < items; pauses++) {
       if (pauses < WAITING_PAUSES) {
         pause_briefly();
+        if (pauses % SHARING_PAUSES == SHARING_PAUSES - 1) let_workers_run(pool);
       } else {
         sched_yield();
       }
