@@ -101,9 +101,20 @@ static uint64_t take_shares(tflk_thread_pool *pool, size_t thread, _Atomic uint6
 }
 
 // A thread that the system has just made or woken may have been put on the processor of the caller. Were it to look for work there, or the caller to
-// wait for it, the other one would not run meanwhile.
-static void let_caller_run(const tflk_thread_pool *pool) {
-  if (atomic_load_explicit(&pool->shares[0].processor, memory_order_relaxed) == sched_getcpu()) sched_yield();
+// wait for it, the other one would not run meanwhile, and the system takes milliseconds to part them.
+static bool is_with_caller(const tflk_thread_pool *pool) {
+  return atomic_load_explicit(&pool->shares[0].processor, memory_order_relaxed) == sched_getcpu();
+}
+
+// Has the system put this thread on another one of the processors that it may use; false where there is none.
+static bool leave_processor(void) {
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+  others = allowed;
+  CPU_CLR((size_t)sched_getcpu(), &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return false;
+  sched_setaffinity(0, sizeof allowed, &allowed);
+  return true;
 }
 
 static void let_workers_run(const tflk_thread_pool *pool) {
@@ -122,6 +133,7 @@ static void *work(void *argument) {
   const _Atomic uint64_t *own = &share->items;
   uint64_t seen = 0;
   for (;;) {
+    bool has_left = false;
     for (uint32_t pauses = 0; pauses < pool->looking_pauses; pauses++) {
       const uint64_t number = number_of(atomic_load_explicit(own, memory_order_acquire));
       if (number != seen) {
@@ -130,8 +142,11 @@ static void *work(void *argument) {
         take_shares(pool, worker->index, &pool->done);
         pauses = 0;
       }
-      if (pauses % SHARING_PAUSES == 0) let_caller_run(pool);
       if (atomic_load_explicit(&pool->stopping, memory_order_relaxed)) return NULL;
+      if (pauses % SHARING_PAUSES == 0 && is_with_caller(pool)) {
+        if (has_left || !leave_processor()) break;
+        has_left = true;
+      }
       pause_briefly();
     }
     pthread_mutex_lock(&pool->mutex);
@@ -178,6 +193,7 @@ tflk_thread_pool *tflk_thread_pool_create(size_t threads) {
   pthread_mutex_init(&pool->mutex, NULL);
   pthread_cond_init(&pool->work, NULL);
   pool->looking_pauses = looking_pauses();
+  if (pool->shares != NULL) atomic_store(&pool->shares[0].processor, sched_getcpu());
   // Threads read this when there is a call, which is after the last of them began.
   pool->threads = 1;
   while (pool->shares != NULL && pool->workers != NULL && pool->threads < threads) {

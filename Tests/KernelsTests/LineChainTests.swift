@@ -109,7 +109,7 @@ import Testing
       expected = try run(add, [expected, other], outputs: [(.float32, .none)])[0]
       let addition = try #require(
         ElementwiseStage(add, through: 0, inputs: [other.type, other.type], output: other.type, operand: 1))
-      let last = try #require(stages.popLast())
+      let last = stages.removeLast()
       let activation = try #require(
         ElementwiseStage(gelu, through: 0, inputs: [other.type], output: other.type, operand: 1))
       stages.append(last.followed(by: [activation, addition]))
