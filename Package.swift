@@ -97,7 +97,9 @@ let package = Package(
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CImageCodecs", cSettings: cSettings, linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
-    .target(name: "TensorFiles", dependencies: ["CZlib"], swiftSettings: swiftSettings),
+    // Files and compressed data; structures of C headers that packages of the server have modules for too.
+    .target(name: "SystemInterface", dependencies: ["FlatBuffers", "CZlib"], swiftSettings: swiftSettings),
+    .target(name: "TensorFiles", dependencies: ["SystemInterface", "CZlib"], swiftSettings: swiftSettings),
     .target(name: "ImageFiles", dependencies: ["CImageCodecs"], swiftSettings: swiftSettings),
     .target(name: "JSONText", swiftSettings: swiftSettings),
     .target(
@@ -111,7 +113,9 @@ let package = Package(
       name: "Comparison", dependencies: ["TFLiteRuntime", "TensorTypes"], swiftSettings: swiftSettings),
     .target(
       name: "Evaluation",
-      dependencies: ["TFLiteRuntime", "TensorTypes", "TensorConversion", "TensorFiles", "ImageFiles"],
+      dependencies: [
+        "TFLiteRuntime", "TensorTypes", "TensorConversion", "TensorFiles", "ImageFiles", "SystemInterface",
+      ],
       swiftSettings: swiftSettings),
     // The inference server. Generated code is kept apart: it does not follow the package's settings.
     .target(
@@ -122,8 +126,6 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Protos"], swiftSettings: [.swiftLanguageMode(.v6)]),
-    // Structures of C headers that packages of the server have modules for too.
-    .target(name: "SystemInterface", dependencies: ["FlatBuffers", "CZlib"], swiftSettings: swiftSettings),
     .target(
       name: "EventLoops",
       dependencies: [

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import SystemInterface
 package import TFLiteRuntime
 internal import TensorFiles
 package import TensorTypes
@@ -53,7 +53,7 @@ package struct LabelledImages: LabelledSamples {
         )
       }
       let name = trimmed(line[..<separator])
-      guard names.contains(name) || isFile("\(folder)/\(name)") else {
+      guard names.contains(name) || FileSystem.isFile("\(folder)/\(name)") else {
         throw EvaluationError(.dataset, "\(place): there is no picture '\(name)' in '\(folder)'")
       }
       samples.append(("\(folder)/\(name)", label))
@@ -82,11 +82,6 @@ package struct LabelledImages: LabelledSamples {
     return [".png", ".jpg", ".jpeg"].contains { name.hasSuffix($0) }
   }
 
-  private static func isFile(_ path: String) -> Bool {
-    var status = stat()
-    return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-  }
-
   private static func trimmed(_ text: Substring) -> String {
     var text = text
     func isSpace(_ character: Character) -> Bool { character == " " || character == "\t" || character == "," }
@@ -97,18 +92,10 @@ package struct LabelledImages: LabelledSamples {
 
   /// The entries of a folder in order, without hidden ones.
   private static func names(in path: String) throws(EvaluationError) -> [String] {
-    guard let folder = unsafe opendir(path) else {
-      let reason = unsafe String(cString: strerror(errno))
-      throw EvaluationError(.dataset, "cannot read folder '\(path)': \(reason)")
+    do throws(FileSystemError) {
+      return try FileSystem.names(in: path)
+    } catch {
+      throw EvaluationError(.dataset, error.message)
     }
-    defer { unsafe closedir(folder) }
-    var names: [String] = []
-    while let entry = unsafe readdir(folder) {
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
-      }
-      if !name.hasPrefix(".") { names.append(name) }
-    }
-    return names.sorted()
   }
 }

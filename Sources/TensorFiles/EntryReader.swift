@@ -1,4 +1,6 @@
 internal import CZlib
+internal import Glibc
+internal import SystemInterface
 
 /// Where the bytes of one array are in a file, and how they are stored there.
 struct StoredEntry: Sendable {
@@ -29,41 +31,40 @@ struct StoredEntry: Sendable {
   private var checksum: UInt32 = 0
   /// Stored bytes taken from the source so far.
   private var storedPosition = 0
-  private var isAtStreamEnd = false
-
-  /// zlib's state refers to the address of the stream, so it must stay where it is.
-  private let stream: UnsafeMutablePointer<z_stream>
+  /// nil for what is not compressed.
+  private let stream: DeflateStream?
   private let input: UnsafeMutableRawBufferPointer
+  /// Where the bytes of `input` are that have not been decompressed.
+  private var unread = 0..<0
   private static let inputCapacity = 1 << 16
 
   init(_ entry: StoredEntry, in source: ByteSource, limits: TensorFileLimits) throws(TensorFileError) {
     self.source = source
     self.entry = entry
-    unsafe stream = .allocate(capacity: 1)
-    unsafe stream.initialize(to: z_stream())
     let isDeflated = entry.method == .deflated
     unsafe input = .allocate(byteCount: isDeflated ? Self.inputCapacity : 0, alignment: 16)
-    if isDeflated {
-      let (most, overflow) = max(entry.storedCount, 1).multipliedReportingOverflow(by: limits.maximumExpansion)
-      guard overflow || entry.count <= most else {
-        throw error(
-          .limit,
-          "its declared size of \(entry.count) bytes is more than \(limits.maximumExpansion) times "
-            + "its \(entry.storedCount) compressed bytes")
+    do throws(DecompressionError) {
+      stream = isDeflated ? try DeflateStream(.raw) : nil
+    } catch {
+      stream = nil
+      throw self.error(error)
+    }
+    guard isDeflated else {
+      guard entry.storedCount == entry.count else {
+        throw error(.malformed, "it is stored, but \(entry.storedCount) bytes are declared to become \(entry.count)")
       }
-      // Negative window bits: a raw deflate stream, without a zlib header.
-      guard unsafe inflateInit2_(stream, -MAX_WBITS, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-        throw error(.system(12), "there is no memory to decompress it")
-      }
-    } else if entry.storedCount != entry.count {
-      throw error(.malformed, "it is stored, but \(entry.storedCount) bytes are declared to become \(entry.count)")
+      return
+    }
+    let (most, overflow) = max(entry.storedCount, 1).multipliedReportingOverflow(by: limits.maximumExpansion)
+    guard overflow || entry.count <= most else {
+      throw error(
+        .limit,
+        "its declared size of \(entry.count) bytes is more than \(limits.maximumExpansion) times "
+          + "its \(entry.storedCount) compressed bytes")
     }
   }
 
   deinit {
-    _ = unsafe inflateEnd(stream)
-    unsafe stream.deinitialize(count: 1)
-    unsafe stream.deallocate()
     unsafe input.deallocate()
   }
 
@@ -75,14 +76,13 @@ struct StoredEntry: Sendable {
     guard buffer.count <= remaining else {
       throw error(.malformed, "it ends after \(entry.count) bytes, in the middle of its array")
     }
-    switch entry.method {
-    case .stored:
-      try unsafe source.read(at: entry.offset + position, into: buffer)
-    case .deflated:
-      let produced = try unsafe inflate(into: buffer)
+    if let stream {
+      let produced = try unsafe decompress(stream, into: buffer)
       guard produced == buffer.count else {
         throw error(.malformed, "its compressed data end after \(position + produced) of \(entry.count) bytes")
       }
+    } else {
+      try unsafe source.read(at: entry.offset + position, into: buffer)
     }
     position += buffer.count
     if entry.checksum != nil, buffer.count > 0 {
@@ -111,15 +111,15 @@ struct StoredEntry: Sendable {
   /// Checks that everything was read, that the compressed data end there, and their checksum.
   func finish() throws(TensorFileError) {
     guard remaining == 0 else { throw error(.malformed, "it has \(remaining) bytes after its array") }
-    if entry.method == .deflated {
+    if let stream {
       var surplus: UInt8 = 0
       let produced = try unsafe withUnsafeMutableBytes(of: &surplus) { (buffer) throws(TensorFileError) in
-        try unsafe inflate(into: buffer)
+        try unsafe decompress(stream, into: buffer)
       }
-      guard produced == 0, isAtStreamEnd else {
+      guard produced == 0, stream.isAtEnd else {
         throw error(.malformed, "its compressed data do not end after the declared \(entry.count) bytes")
       }
-      guard storedPosition == entry.storedCount, unsafe stream.pointee.avail_in == 0 else {
+      guard storedPosition == entry.storedCount, unread.isEmpty else {
         throw error(.malformed, "it has bytes after its compressed data")
       }
     }
@@ -134,38 +134,35 @@ struct StoredEntry: Sendable {
     TensorFileError(file: source.name, entry: entry.name, reason: reason, message: message)
   }
 
+  private func error(_ error: DecompressionError) -> TensorFileError {
+    switch error {
+    case .outOfMemory: self.error(.system(ENOMEM), "there is no memory to decompress it")
+    case .damaged(let reason): self.error(.malformed, "its compressed data are damaged (\(reason))")
+    }
+  }
+
   /// Decompresses until the buffer is full or the stream ends, and returns the bytes written.
-  private func inflate(into buffer: UnsafeMutableRawBufferPointer) throws(TensorFileError) -> Int {
+  private func decompress(
+    _ stream: DeflateStream, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(TensorFileError) -> Int {
     var done = 0
-    while done < buffer.count, !isAtStreamEnd {
-      if unsafe stream.pointee.avail_in == 0, storedPosition < entry.storedCount {
-        let count = min(Self.inputCapacity, entry.storedCount - storedPosition)
+    while done < buffer.count, !stream.isAtEnd {
+      if unread.isEmpty, storedPosition < entry.storedCount {
+        unread = 0..<min(Self.inputCapacity, entry.storedCount - storedPosition)
         try unsafe source.read(
-          at: entry.offset + storedPosition, into: UnsafeMutableRawBufferPointer(rebasing: input[..<count]))
-        storedPosition += count
-        unsafe stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
-        unsafe stream.pointee.avail_in = UInt32(count)
+          at: entry.offset + storedPosition, into: UnsafeMutableRawBufferPointer(rebasing: input[unread]))
+        storedPosition += unread.count
       }
-      let destination = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-      let capacity = min(destination.count, 1 << 30)
-      unsafe stream.pointee.next_out = destination.baseAddress?.assumingMemoryBound(to: UInt8.self)
-      unsafe stream.pointee.avail_out = UInt32(capacity)
-      let status = unsafe CZlib.inflate(stream, Z_NO_FLUSH)
-      let produced = unsafe capacity - Int(stream.pointee.avail_out)
-      done += produced
-      switch status {
-      case Z_STREAM_END:
-        isAtStreamEnd = true
-      case Z_OK:
-        break
-      case Z_BUF_ERROR where storedPosition == entry.storedCount:
-        return done
-      case Z_MEM_ERROR:
-        throw error(.system(12), "there is no memory to decompress it")
-      default:
-        let reason = unsafe stream.pointee.msg.map { unsafe String(cString: $0) } ?? "status \(status)"
-        throw error(.malformed, "its compressed data are damaged (\(reason))")
+      let moved: (taken: Int, given: Int)
+      do throws(DecompressionError) {
+        moved = try unsafe stream.move(
+          UnsafeRawBufferPointer(rebasing: input[unread]), to: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
+      } catch {
+        throw self.error(error)
       }
+      unread = (unread.lowerBound + moved.taken)..<unread.upperBound
+      done += moved.given
+      if moved == (0, 0) { break }
     }
     return done
   }

@@ -57,18 +57,13 @@ package struct ProductEpilogue: Operator {
     }
   }
 
-  /// This step as a link of a chain whose inputs are an image and the further operands of the last link's stages; nil where the product cannot
-  /// be one.
+}
+
+extension ProductEpilogue: LineOperator {
+  /// The chain's further inputs are the operands of this step's stages.
   package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
-    guard shape == productOutput.shape else { return nil }
-    let context = node.beginning(inputs: productInputs, output: productOutput, epilogue: nil)
-    let stage: LineStage?
-    switch product {
-    case let convolution as Conv2D: stage = try convolution.lineStage(context)
-    case let convolution as DepthwiseConv2D: stage = try convolution.lineStage(context)
-    default: stage = nil
-    }
-    return stage?.followed(
-      by: stages.map { stage in stage.operand.map { stage.with(operand: $0 - productInputs + 1) } ?? stage })
+    guard shape == productOutput.shape, let product = product as? any LineOperator else { return nil }
+    return try product.lineStage(node.beginning(inputs: productInputs, output: productOutput, epilogue: nil))?
+      .followed(by: stages.map { stage in stage.operand.map { stage.with(operand: $0 - productInputs + 1) } ?? stage })
   }
 }

@@ -2,6 +2,13 @@ internal import CKernels
 internal import FlatBuffers
 package import TensorTypes
 
+/// An operator that can be a link of a ``LineChain``.
+package protocol LineOperator: Operator {
+  /// The link, which reads input 0 of the operator; nil where it is not a convolution of floats with constant weights, or is better computed by
+  /// itself.
+  func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage?
+}
+
 /// One float convolution with constant weights and the elementwise operators on its result, as a link of a ``LineChain``.
 @safe package struct LineStage: Sendable {
   enum Weights: Sendable {

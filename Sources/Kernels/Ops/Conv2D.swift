@@ -95,18 +95,6 @@ public struct Conv2D: Operator {
     return fast?.kernel() ?? slow
   }
 
-  /// This convolution as a link of a chain; nil where it is not one of floats with constant weights, or is better computed by itself.
-  package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
-    let geometry = try geometry(node)
-    guard geometry.groups == 1, try arithmetic(node, geometry) == .float else { return nil }
-    let packing = FloatPacking(geometry.group)
-    guard !WinogradConvolution.suits(geometry.group),
-      let packed = try packing.packed(node, weights: 1, bias: node.hasInput(2) ? 2 : nil)
-    else { return nil }
-    return LineStage(
-      geometry: geometry.group, weights: .product(packed), range: try activation.finiteRange(Float.self))
-  }
-
   /// Checks shapes and options.
   private func geometry(_ node: NodeContext) throws(OperatorError) -> ConvolutionGeometry {
     let input = try node.input(0).shape
@@ -148,5 +136,18 @@ public struct Conv2D: Operator {
     }
     try scales.check(arithmetic, input: input, bias: bias, output: output, activation: activation)
     return arithmetic
+  }
+}
+
+extension Conv2D: LineOperator {
+  package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
+    let geometry = try geometry(node)
+    guard geometry.groups == 1, try arithmetic(node, geometry) == .float else { return nil }
+    let packing = FloatPacking(geometry.group)
+    guard !WinogradConvolution.suits(geometry.group),
+      let packed = try packing.packed(node, weights: 1, bias: node.hasInput(2) ? 2 : nil)
+    else { return nil }
+    return LineStage(
+      geometry: geometry.group, weights: .product(packed), range: try activation.finiteRange(Float.self))
   }
 }

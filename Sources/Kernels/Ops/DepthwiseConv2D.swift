@@ -95,23 +95,6 @@ public struct DepthwiseConv2D: Operator {
     return fast?.kernel() ?? slow
   }
 
-  /// This convolution as a link of a chain; nil where it is not one of floats with constant weights.
-  package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
-    let geometry = try geometry(node)
-    guard try arithmetic(node, geometry) == .float, try node.input(1).element == .float32,
-      let weights = node.constant(1)?.bytes,
-      weights.count >= geometry.height.kernel * geometry.width.kernel * geometry.outputChannels * 4
-    else { return nil }
-    var bias: SharedBytes?
-    if node.hasInput(2) {
-      guard let bytes = node.constant(2)?.bytes, bytes.count >= geometry.outputChannels * 4 else { return nil }
-      bias = bytes
-    }
-    return LineStage(
-      geometry: geometry.whole, weights: .depthwise(weights, bias: bias),
-      range: try activation.finiteRange(Float.self))
-  }
-
   /// Checks shapes and options.
   private func geometry(_ node: NodeContext) throws(OperatorError) -> ConvolutionGeometry {
     let input = try node.input(0).shape
@@ -149,5 +132,23 @@ public struct DepthwiseConv2D: Operator {
     try WeightScales(filter, channels: geometry.outputChannels, axis: 3)
       .check(arithmetic, input: input, bias: bias, output: output, activation: activation)
     return arithmetic
+  }
+}
+
+extension DepthwiseConv2D: LineOperator {
+  package func lineStage(_ node: NodeContext) throws(OperatorError) -> LineStage? {
+    let geometry = try geometry(node)
+    guard try arithmetic(node, geometry) == .float, try node.input(1).element == .float32,
+      let weights = node.constant(1)?.bytes,
+      weights.count >= geometry.height.kernel * geometry.width.kernel * geometry.outputChannels * 4
+    else { return nil }
+    var bias: SharedBytes?
+    if node.hasInput(2) {
+      guard let bytes = node.constant(2)?.bytes, bytes.count >= geometry.outputChannels * 4 else { return nil }
+      bias = bytes
+    }
+    return LineStage(
+      geometry: geometry.whole, weights: .depthwise(weights, bias: bias),
+      range: try activation.finiteRange(Float.self))
   }
 }

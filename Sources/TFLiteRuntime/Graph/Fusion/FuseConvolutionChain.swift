@@ -41,21 +41,13 @@ struct FuseConvolutionChain: FusionPass {
         inputs: node.inputs.map { $0.map { graph.type($0) } }, outputs: [graph.type(output)],
         values: node.inputs.map { graph.constant($0).map { .constant($0) } ?? .unknown }, threads: 1,
         packing: graph.packing)
-      let stage: LineStage?
-      var count = node.inputs.count
-      switch graph.operation(position) {
-      case let operation as Conv2D: stage = try? operation.lineStage(context)
-      case let operation as DepthwiseConv2D: stage = try? operation.lineStage(context)
-      case let operation as ProductEpilogue:
-        stage = try? operation.lineStage(context)
-        count = operation.productInputs
-      default: return nil
-      }
-      guard let stage else { return nil }
+      let operation = graph.operation(position)
+      guard let stage = try? (operation as? any LineOperator)?.lineStage(context) else { return nil }
+      let productInputs = (operation as? ProductEpilogue)?.productInputs ?? node.inputs.count
       self.position = position
       self.stage = stage
       image = node.inputs.first ?? nil
-      operands = node.inputs.dropFirst(count).compactMap { $0 }
+      operands = node.inputs.dropFirst(productInputs).compactMap { $0 }
     }
   }
 
