@@ -36,7 +36,10 @@ internal import TensorTypes
     hasBias = node.hasInput(2)
     epilogue = node.epilogue
     self.range = range
-    linesPerTile = geometry.depthwiseLinesPerTile(rate: kernels.floatRate / 4, threads: node.threads)
+    let lines = geometry.batch * geometry.height.output
+    let perLine = geometry.depthwiseMicroseconds(rate: kernels.floatRate) / Double(max(lines, 1))
+    let item = itemMicroseconds(total: perLine * Double(lines), threads: node.threads)
+    linesPerTile = max(1, min(lines, Int((item / max(perLine, 1e-6)).rounded(.up))))
   }
 
   func kernel() -> Kernel {
@@ -82,13 +85,14 @@ internal import TensorTypes
 }
 
 extension ConvolutionGeometry {
-  /// Lines of a depthwise convolution's output that make a tile of work.
-  func depthwiseLinesPerTile(rate: Int, threads: Int) -> Int {
-    let lines = batch * height.output
-    let perLine = width.output * height.kernel * width.kernel * outputChannels
-    let microseconds = Double(perLine) / Double(max(rate, 1))
-    let item = itemMicroseconds(total: microseconds * Double(lines), threads: threads)
-    return max(1, min(lines, Int((item / max(microseconds, 1e-6)).rounded(.up))))
+  /// How long a depthwise convolution takes.
+  ///
+  /// - Parameters:
+  ///   - operationsPerResult: multiplications of a convolution that what follows on a sum is worth.
+  ///   - rate: multiplications of a convolution in a microsecond, four times as many as of this one.
+  func depthwiseMicroseconds(operationsPerResult: Int = 0, rate: Int) -> Double {
+    let operations = 4 * height.kernel * width.kernel + operationsPerResult
+    return Double(outputPixels * outputChannels) * Double(operations) / Double(max(rate, 1))
   }
 }
 
@@ -102,9 +106,10 @@ extension ConvolutionGeometry {
   private let result: IntegerResult
   private let output: ElementType
   private let hasBias: Bool
-  private let linesPerTile: Int
+  private let bands: ConvolutionBands
   private let imageElements: Int
   private let threads: Int
+  private let isWide: Bool
 
   /// - Parameter result: `fixedPoint`, or `float` with one scale per image.
   /// - Returns: nil when there are no C kernels for this.
@@ -180,49 +185,48 @@ extension ConvolutionGeometry {
     self.kernels = kernels
     self.geometry = whole
     self.format = format
+    self.isWide = isWide
     self.result = result
-    linesPerTile = geometry.depthwiseLinesPerTile(rate: kernels.integerRate / 8, threads: node.threads)
-    imageElements = geometry.inputPixelsPerBatch * geometry.inputChannels
     threads = node.threads
+    bands = ConvolutionBands(
+      whole, bytesPerPixel: 2 * channels,
+      microseconds: geometry.depthwiseMicroseconds(
+        operationsPerResult: IntegerPacking.operationsPerResult, rate: kernels.integerRate / 2), threads: threads)
+    imageElements = geometry.inputPixelsPerBatch * geometry.inputChannels
   }
 
   func kernel() -> Kernel {
-    let table = unsafe kernels.table
-    let preparedBytes = unsafe withUnsafePointer(to: geometry) {
-      unsafe table.pointee.int_depthwise_prepared_bytes($0)
-    }
-    let preparedPixels = unsafe withUnsafePointer(to: geometry) {
-      unsafe table.pointee.int_depthwise_prepared_pixels($0)
-    }
     let isFloat = if case .float = result { true } else { false }
     let batch = geometry.batch
-    let lines = batch * geometry.output_height
-    let pixelsPerTile = preparedTile(
-      pixels: preparedPixels, bytesPerPixel: 2 * geometry.output_channels, isDivided: linesPerTile < lines,
-      threads: threads)
-    let scratch = isFloat ? [batch * imageElements, batch * 4, batch * 4, preparedBytes] : [0, 0, 0, preparedBytes]
+    let workers = bands.count == 1 ? 1 : threads
+    let preparedBytes = unsafe withUnsafePointer(to: bands.largest) {
+      unsafe aligned(kernels.table.pointee.int_depthwise_prepared_bytes($0))
+    }
+    let images = isFloat ? batch : 0
+    let scratch = [images * imageElements, images * 4, images * 4, workers * preparedBytes]
     var kernel = Kernel(scratch: scratch) { io throws(OperatorError) in
       if isFloat {
         try DynamicQuantization.quantizeRows(io, input: 0, rows: batch, columns: imageElements, asymmetric: true)
       }
-      try io.forEachTile(of: pixelsPerTile, in: preparedPixels) { pixels in
+      try io.forEachTile(bands.count, workers: workers) { index, worker in
+        let band = bands[index]
         let source = unsafe isFloat ? UnsafeRawPointer(io.scratchBytes(0).baseAddress) : io.inputBytes(0).baseAddress
+        guard let source = unsafe source, let scratch = unsafe io.scratchBytes(3).baseAddress else { return }
         let zeroPoints =
-          unsafe isFloat ? UnsafePointer(io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress) : nil
-        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
-        unsafe withUnsafePointer(to: geometry) { geometry in
+          unsafe isFloat
+          ? io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress.map { unsafe $0 + band.image } : nil
+        let table = unsafe kernels.table.pointee
+        let input = unsafe source + band.firstPixel * geometry.input_pixel_stride * (isWide ? 2 : 1)
+        let prepared = unsafe scratch + worker * preparedBytes
+        var target = unsafe target(io, band)
+        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes; the copy has room for
+        // the largest band.
+        unsafe withUnsafePointer(to: band.geometry) { geometry in
           unsafe withUnsafePointer(to: format) { format in
-            unsafe kernels.table.pointee.int_depthwise_prepare(
-              geometry, format, source, zeroPoints, io.scratchBytes(3).baseAddress, pixels.lowerBound,
-              pixels.upperBound)
+            unsafe table.int_depthwise_prepare(
+              geometry, format, input, zeroPoints, prepared, 0, table.int_depthwise_prepared_pixels(geometry))
           }
-        }
-      }
-      try io.forEachTile(of: linesPerTile, in: lines) { range in
-        var target = unsafe self.target(io)
-        unsafe withUnsafePointer(to: geometry) { geometry in
-          unsafe kernels.table.pointee.int_depthwise(
-            geometry, io.scratchBytes(3).baseAddress, packed.baseAddress, &target, range.lowerBound, range.upperBound)
+          unsafe table.int_depthwise(geometry, prepared, packed.baseAddress, &target, 0, geometry.pointee.output_height)
         }
       }
     }
@@ -230,9 +234,10 @@ extension ConvolutionGeometry {
     return kernel
   }
 
-  private func target(_ io: Operands) -> tflk_quantized_output {
+  private func target(_ io: Operands, _ band: ConvolutionBands.Band) -> tflk_quantized_output {
     var target = unsafe tflk_quantized_output()
-    unsafe target.data = io.outputBytes(0).baseAddress
+    let first = band.firstRow * geometry.output_pixel_stride * (output.bitWidth / 8)
+    unsafe target.data = io.outputBytes(0).baseAddress.map { unsafe $0 + first }
     switch result {
     case .fixedPoint(let requantization):
       unsafe target.type = tflk_type(quantized: output)
@@ -242,7 +247,9 @@ extension ConvolutionGeometry {
     case .real, .sums: unsafe target.type = TFLK_INT32
     case .float(_, _, _, let range):
       unsafe target.type = TFLK_FLOAT32
-      unsafe target.row_scale = UnsafePointer(io.scratchBytes(1).bindMemory(to: Float.self).baseAddress)
+      if let scales = unsafe io.scratchBytes(1).bindMemory(to: Float.self).baseAddress {
+        unsafe target.row_scale = UnsafePointer(scales + band.image)
+      }
       unsafe target.rows_per_scale = geometry.output_height * geometry.output_width
       unsafe target.channel_scale = channelScales.baseAddress.assumingMemoryBound(to: Float.self)
       unsafe target.bias = hasBias ? UnsafePointer(io.inputBytes(2).bindMemory(to: Float.self).baseAddress) : nil

@@ -15,6 +15,10 @@ internal import TensorTypes
   nonisolated(unsafe) private let table: UnsafePointer<tflk_kernels>
   /// Nil when weights are packed in each invocation.
   private let packed: SharedBytes?
+  /// Bytes of the packed weights of one group.
+  private let groupBytes: Int
+  private let bands: ConvolutionBands
+  /// How each band is divided.
   private let tiling: ProductTiling
   private let threads: Int
   /// Whether the sums are scaled by another loop.
@@ -79,15 +83,12 @@ internal import TensorTypes
     packed = try packing.packed(node, weights: inputs.weights, bias: packedBias)
     if packed == nil { packing.packsOften() }
     self.packing = packing
+    groupBytes = packing.groupBytes
     // Computed weights of less than a byte, and computed biases that would have to be widened, are left to other kernels.
     let isBiasReady =
       try inputs.bias.map { bias throws(OperatorError) in try node.input(bias).element == .int64 } ?? true
     guard packed != nil || (weightType.element.bitWidth >= 8 && (!isWide || isBiasReady)) else { return nil }
-    tiling = ProductTiling(
-      rows: geometry.batch * geometry.output_height * geometry.output_width, columnTiles: packing.columnTiles,
-      panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
-      rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
-      rate: isWide ? kernels.integerRate / 2 : kernels.integerRate, threads: node.threads)
+    (bands, tiling) = packing.bands(threads: node.threads)
   }
 
   private var rows: Int { packing.geometry.batch * packing.geometry.output_height * packing.geometry.output_width }
@@ -102,26 +103,15 @@ internal import TensorTypes
   }
 
   func kernel() -> Kernel {
-    let preparedBytes = packing.preparedBytes
-    let preparedPixels = packing.preparedPixels
-    let groupBytes = packing.groupBytes
     let quantized = quantizedRows
-    let sumType = packing.isWide && !packing.sumsIn32Bits ? TFLK_INT64 : TFLK_INT32
-    let sumWidth = sumType == TFLK_INT64 ? 8 : 4
     let sumBytes = writesSums ? rows * totalColumns * sumWidth : 0
-    let bytesPerPixel = packing.geometry.input_channels * (packing.isWide ? 2 : 1)
-    let preparedTile = preparedTile(
-      pixels: preparedPixels, bytesPerPixel: bytesPerPixel, isDivided: packing.groups * tiling.count > 1,
-      threads: threads)
-    let preparedTiles = preparedPixels == 0 ? 0 : (preparedPixels - 1) / preparedTile + 1
-    let elementBytes = packing.isWide ? 2 : 1
-    let columns = packing.columns
-    let tileColumns = packing.tileColumns
-    let outputBytes = output.bitWidth / 8
     let asymmetric = if case .float(_, true, _, _) = result { true } else { false }
-    let perImageZeroPoints = if case .float(_, true, false, _) = result { true } else { false }
+    let itemsPerBand = packing.groups * tiling.count
+    let count = bands.count * itemsPerBand
+    let workers = count == 1 ? 1 : threads
+    let preparedBytes = unsafe PreparedBand.prefix + aligned(packing.preparedBytes(bands.largest))
     let scratch = [
-      quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, packing.groups * preparedBytes,
+      quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, workers * preparedBytes,
       packed == nil ? packing.totalBytes : 0, sumBytes,
     ]
     var kernel = Kernel(scratch: scratch) { [self] io throws(OperatorError) in
@@ -130,67 +120,92 @@ internal import TensorTypes
         try DynamicQuantization.quantizeRows(
           io, input: image, rows: quantized.count, columns: quantized.elements, asymmetric: asymmetric)
       }
-      try io.forEachTile(packing.groups * preparedTiles, workers: threads) { index, _ in
-        let group = index / preparedTiles
-        let first = index % preparedTiles * preparedTile
-        let isQuantizedHere = quantized.count > 0
-        let source =
-          unsafe isQuantizedHere
-          ? UnsafeRawPointer(io.scratchBytes(Scratch.quantized).baseAddress) : io.inputBytes(image).baseAddress
-        guard let source = unsafe source, let target = unsafe io.scratchBytes(Scratch.prepared).baseAddress else {
-          return
+      guard let scratch = unsafe io.scratchBytes(Scratch.prepared).baseAddress else { return }
+      let prepared = unsafe PreparedBand.each(workers, in: scratch, apart: preparedBytes)
+      try io.forEachTile(count, workers: workers) { index, worker in
+        let (bandIndex, item) = index.quotientAndRemainder(dividingBy: itemsPerBand)
+        let (group, part) = item.quotientAndRemainder(dividingBy: tiling.count)
+        let band = bands[bandIndex]
+        let (rows, tiles) = tiling.item(part, rows: band.geometry.output_height * band.geometry.output_width)
+        guard !rows.isEmpty else { return }
+        let copy = unsafe prepared[worker]
+        if unsafe copy.begins(bandIndex * packing.groups + group) {
+          unsafe prepare(band, group: group, into: copy.bytes, io)
         }
-        let zeroPoints =
-          unsafe perImageZeroPoints
-          ? UnsafePointer(io.scratchBytes(Scratch.zeroPoints).bindMemory(to: Int32.self).baseAddress) : nil
-        let x = unsafe source + group * packing.geometry.input_channels * elementBytes
-        let end = min(first + preparedTile, preparedPixels)
-        let table = unsafe table.pointee
-        // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes.
-        unsafe withUnsafePointer(to: packing.geometry) { geometry in
-          unsafe withUnsafePointer(to: packing.format) { format in
-            if packing.isWide {
-              unsafe table.int16_prepare(
-                geometry, format, x.assumingMemoryBound(to: Int16.self), target + group * preparedBytes, first, end)
-            } else {
-              unsafe table.int8_prepare(geometry, format, x, zeroPoints, target + group * preparedBytes, first, end)
-            }
-          }
-        }
-      }
-      try io.forEachTile(packing.groups * tiling.count, workers: threads) { index, _ in
-        let group = index / tiling.count
-        let (rows, tiles) = tiling.item(index % tiling.count)
-        guard let prepared = unsafe io.scratchBytes(Scratch.prepared).baseAddress,
-          let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
-        else { return }
-        let geometry = packing.geometry
-        var target = unsafe target(
-          io, firstColumn: group * columns, rowsPerScale: geometry.output_height * geometry.output_width)
-        if writesSums {
-          unsafe target.data = io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + group * columns * sumWidth }
-        } else {
-          unsafe target.data = io.outputBytes(0).baseAddress.map { unsafe $0 + group * columns * outputBytes }
-        }
-        let table = unsafe table.pointee
-        unsafe withUnsafePointer(to: packing.geometry) { geometry in
-          unsafe withUnsafePointer(to: packing.format) { format in
-            let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
-            unsafe convolve?(
-              geometry, format, prepared + group * preparedBytes, weights + group * groupBytes, &target,
-              rows.lowerBound, rows.upperBound, tiles.lowerBound, tiles.upperBound)
-          }
-        }
-        if writesSums, case .real(let requantize) = result {
-          let first = group * columns + tiles.lowerBound * tileColumns
-          let last = group * columns + min(tiles.upperBound * tileColumns, columns)
-          io.requantize(
-            requantize, wide: sumType == TFLK_INT64, rows: rows, columns: first..<last, stride: totalColumns)
-        }
+        unsafe compute(band, group: group, rows: rows, tiles: tiles, prepared: copy.bytes, io)
       }
     }
     kernel.takesOutputPitch = !writesSums
     return kernel
+  }
+
+  private var sumType: tflk_type { packing.isWide && !packing.sumsIn32Bits ? TFLK_INT64 : TFLK_INT32 }
+  private var sumWidth: Int { sumType == TFLK_INT64 ? 8 : 4 }
+
+  /// Makes the padded copy of what a band of one group reads.
+  private func prepare(_ band: ConvolutionBands.Band, group: Int, into target: UnsafeMutableRawPointer, _ io: Operands)
+  {
+    let isQuantizedHere = if case .float = result { true } else { false }
+    let source =
+      unsafe isQuantizedHere
+      ? UnsafeRawPointer(io.scratchBytes(Scratch.quantized).baseAddress) : io.inputBytes(image).baseAddress
+    guard let source = unsafe source else { return }
+    let hasZeroPoints = if case .float(_, true, false, _) = result { true } else { false }
+    let zeroPoints =
+      unsafe hasZeroPoints
+      ? UnsafePointer(io.scratchBytes(Scratch.zeroPoints).bindMemory(to: Int32.self).baseAddress) : nil
+    let elementBytes = packing.isWide ? 2 : 1
+    let first = group * packing.geometry.input_channels + band.firstPixel * packing.geometry.input_pixel_stride
+    let x = unsafe source + first * elementBytes
+    let table = unsafe table.pointee
+    // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes; the copy has room for
+    // the largest band.
+    unsafe withUnsafePointer(to: band.geometry) { geometry in
+      unsafe withUnsafePointer(to: packing.format) { format in
+        if packing.isWide {
+          unsafe table.int16_prepare(
+            geometry, format, x.assumingMemoryBound(to: Int16.self), target, 0, table.int16_prepared_pixels(geometry))
+        } else {
+          unsafe table.int8_prepare(
+            geometry, format, x, zeroPoints.map { unsafe $0 + band.image }, target, 0,
+            table.int8_prepared_pixels(geometry))
+        }
+      }
+    }
+  }
+
+  /// - Parameter rows: counted in the band.
+  private func compute(
+    _ band: ConvolutionBands.Band, group: Int, rows: Range<Int>, tiles: Range<Int>, prepared: UnsafeRawPointer,
+    _ io: Operands
+  ) {
+    guard
+      let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
+    else { return }
+    let columns = packing.columns
+    let whole = packing.geometry
+    var target = unsafe target(
+      io, firstColumn: group * columns, firstRow: band.firstRow, rowsPerScale: whole.output_height * whole.output_width)
+    let first = band.firstRow * whole.output_pixel_stride + group * columns
+    unsafe target.data =
+      writesSums
+      ? io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + first * sumWidth }
+      : io.outputBytes(0).baseAddress.map { unsafe $0 + first * (output.bitWidth / 8) }
+    let table = unsafe table.pointee
+    unsafe withUnsafePointer(to: band.geometry) { geometry in
+      unsafe withUnsafePointer(to: packing.format) { format in
+        let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
+        unsafe convolve?(
+          geometry, format, prepared, weights + group * groupBytes, &target, rows.lowerBound, rows.upperBound,
+          tiles.lowerBound, tiles.upperBound)
+      }
+    }
+    guard writesSums, case .real(let requantize) = result else { return }
+    let firstColumn = group * columns + tiles.lowerBound * packing.tileColumns
+    let endColumn = group * columns + min(tiles.upperBound * packing.tileColumns, columns)
+    io.requantize(
+      requantize, wide: sumType == TFLK_INT64, rows: band.firstRow + rows.lowerBound..<band.firstRow + rows.upperBound,
+      columns: firstColumn..<endColumn, stride: totalColumns)
   }
 
   /// Packs computed weights.

@@ -61,11 +61,8 @@ internal import TensorTypes
     packed = try packing.packed(node, weights: 1, bias: nil)
     if packed == nil { packing.packsOften() }
     self.packing = packing
-    tiling = ProductTiling(
-      rows: rows, columnTiles: packing.columnTiles, panelBytes: packing.groupBytes / max(packing.columnTiles, 1),
-      operations: depth * packing.tileColumns, rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
-      rate: isWide ? kernels.integerRate / 2 : kernels.integerRate,
-      threads: geometry.batches.count >= 4 * node.threads ? 1 : node.threads)
+    tiling = packing.tiling(
+      rows: rows, threads: geometry.batches.count >= 4 * node.threads ? 1 : node.threads)
   }
 
   func kernel() -> Kernel {

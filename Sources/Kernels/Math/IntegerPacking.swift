@@ -64,6 +64,44 @@ internal import TensorTypes
       && multipliers.allSatisfy { $0.multiplier >= 0 && shifts.contains($0.shift) }
   }
 
+  /// What requantising one result costs, in multiplications.
+  static let operationsPerResult = 48
+
+  /// Multiplications of one row with one column tile, with what requantising is worth.
+  private var operations: Int { (depth + Self.operationsPerResult) * tileColumns }
+  /// Multiplications in a microsecond.
+  private var rate: Int { isWide ? kernels.integerRate / 2 : kernels.integerRate }
+
+  /// How a product with so many rows is divided.
+  func tiling(rows: Int, threads: Int) -> ProductTiling {
+    ProductTiling(
+      rows: rows, columnTiles: columnTiles, panelBytes: groupBytes / max(columnTiles, 1), operations: operations,
+      rowMultiple: unsafe kernels.table.pointee.int8_tile_rows, rate: rate, threads: threads)
+  }
+
+  /// How the convolution of all groups is divided: into bands, and those as a tiling says.
+  func bands(threads: Int) -> (bands: ConvolutionBands, tiling: ProductTiling) {
+    let rows = geometry.batch * geometry.output_height * geometry.output_width
+    let microseconds =
+      Double(rows) * Double(operations) * Double(columnTiles) * Double(groups) / Double(max(rate, 1))
+    let bands = ConvolutionBands(
+      geometry.rowsAsLines, bytesPerPixel: geometry.input_channels * (isWide ? 2 : 1), microseconds: microseconds,
+      columnGroups: groups * ProductTiling.columnGroups(ofBytes: groupBytes), threads: threads)
+    let largest = bands.largest
+    return (
+      bands,
+      tiling(rows: largest.output_height * largest.output_width, threads: bands.count * groups > 1 ? 1 : threads)
+    )
+  }
+
+  /// Bytes of the prepared input of a part of the convolution.
+  func preparedBytes(_ part: tflk_conv_geometry) -> Int {
+    unsafe withUnsafePointer(to: part) {
+      let table = unsafe kernels.table.pointee
+      return unsafe isWide ? table.int16_prepared_bytes($0) : table.int8_prepared_bytes($0)
+    }
+  }
+
   /// Packs column tile `tile`, counted through all groups. `bias` holds `int32`, or `int64` for wide kernels.
   func pack(tile: Int, weights: UnsafeRawPointer, bias: UnsafeRawPointer?, into packed: UnsafeMutableRawPointer) {
     let group = tile / columnTiles

@@ -104,16 +104,21 @@ extension tflk_type {
   ///
   /// - Parameters:
   ///   - firstColumn: the first of the columns, counted through all groups.
+  ///   - firstRow: the first of the rows, which does not share its scale with the one before unless that is the only scale.
   ///   - rowsPerScale: rows of the product that share a scale, unless each has its own.
-  func callAsFunction(_ io: Operands, firstColumn: Int, rowsPerScale: Int) -> tflk_quantized_output {
+  func callAsFunction(_ io: Operands, firstColumn: Int, firstRow: Int = 0, rowsPerScale: Int) -> tflk_quantized_output {
     var target = unsafe prototype
     if let scales = unsafe target.real_scale { unsafe target.real_scale = scales + firstColumn }
     guard isFloat else { return unsafe target }
-    unsafe target.row_scale = UnsafePointer(io.scratchBytes(1).bindMemory(to: Float.self).baseAddress)
-    if isAsymmetric {
-      unsafe target.row_zero_point = UnsafePointer(io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress)
+    let rowsPerScale = hasScalePerRow ? 1 : rowsPerScale
+    let firstScale = firstRow / rowsPerScale
+    if let scales = unsafe io.scratchBytes(1).bindMemory(to: Float.self).baseAddress {
+      unsafe target.row_scale = UnsafePointer(scales + firstScale)
     }
-    unsafe target.rows_per_scale = hasScalePerRow ? 1 : rowsPerScale
+    if isAsymmetric, let zeroPoints = unsafe io.scratchBytes(2).bindMemory(to: Int32.self).baseAddress {
+      unsafe target.row_zero_point = UnsafePointer(zeroPoints + firstScale)
+    }
+    unsafe target.rows_per_scale = rowsPerScale
     if let scales = unsafe target.channel_scale { unsafe target.channel_scale = scales + firstColumn }
     if let bias, let values = unsafe io.inputBytes(bias).bindMemory(to: Float.self).baseAddress {
       unsafe target.bias = UnsafePointer(values) + firstColumn

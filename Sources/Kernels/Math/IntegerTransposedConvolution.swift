@@ -76,12 +76,7 @@ internal import TensorTypes
     packedBytes = offsets[offsets.count - 1]
     items = ProductItems(
       zip(geometry.phases, packings).map { phase, packing in
-        ProductTiling(
-          rows: phase.rows, columnTiles: packing.columnTiles,
-          panelBytes: packing.groupBytes / max(packing.columnTiles, 1),
-          operations: packing.depth * packing.tileColumns,
-          rowMultiple: unsafe kernels.table.pointee.int8_tile_rows,
-          rate: isWide ? kernels.integerRate / 2 : kernels.integerRate, threads: node.threads)
+        packing.tiling(rows: phase.rows, threads: node.threads)
       })
     var bias = packsBias ? node.constant(3)?.bytes : nil
     guard let constant = node.constant(1)?.bytes, !packsBias || bias != nil else {

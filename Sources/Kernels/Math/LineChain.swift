@@ -100,13 +100,7 @@ package protocol LineOperator: Operator {
     _ lines: Range<Int>, input: Lines, output: UnsafeMutablePointer<Float>, start: Int, _ workspace: Workspace
   ) {
     guard !lines.isEmpty else { return }
-    let wanted = lines.lowerBound * geometry.stride_height - geometry.pad_top
-    let first = max(unsafe input.range.lowerBound, wanted)
-    var part = geometry
-    part.batch = 1
-    part.input_height = max(0, unsafe input.range.upperBound - first)
-    part.output_height = lines.count
-    part.pad_top = first - wanted
+    let (part, first) = unsafe geometry.part(lines, of: input.range)
     let source = unsafe input.base + (first - input.range.lowerBound) * inputLineFloats
     switch weights {
     case .product(let packed):

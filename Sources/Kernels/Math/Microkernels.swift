@@ -25,8 +25,8 @@ internal import TensorTypes
       guard let table = unsafe tflk_kernels_for(isa) else { continue }
       let (floatRate, integerRate) =
         switch isa {
-        case TFLK_ISA_AVX512_VNNI: (100_000, 400_000)
-        case TFLK_ISA_AVX512: (100_000, 100_000)
+        case TFLK_ISA_AVX512_VNNI: (80_000, 250_000)
+        case TFLK_ISA_AVX512: (80_000, 100_000)
         case TFLK_ISA_AVX2: (40_000, 50_000)
         case TFLK_ISA_NEON_I8MM: (20_000, 160_000)
         case TFLK_ISA_NEON_DOTPROD: (20_000, 80_000)
@@ -83,9 +83,9 @@ extension ConvolutionGeometry {
 /// thread for long work, so that a thread which is interrupted does not keep the others waiting; 100 microseconds at most, and nothing so short
 /// that handing it over would cost more.
 func itemMicroseconds(total: Double, threads: Int) -> Double {
-  guard threads > 1, total >= 4 else { return 100 }
+  guard threads > 1, total >= 3 else { return 100 }
   let items = Double(threads) * (total < 30 ? 1 : total < 100 ? 2 : 4)
-  return min(100, max(2, total / items))
+  return min(100, max(1.5, total / items))
 }
 
 /// How many pixels of an integer kernel's input are prepared together, of `pixels` with `bytesPerPixel` each: at most 64 KB, and by the threads
@@ -109,6 +109,12 @@ struct ProductTiling: Sendable {
   /// Items of work.
   let count: Int
 
+  /// Weights that stay in the second-level cache while rows pass.
+  private static let cachedBytes = 512 << 10
+
+  /// Parts of so many bytes of packed weights that each stay in the cache.
+  static func columnGroups(ofBytes count: Int) -> Int { max(1, count / cachedBytes) }
+
   /// - Parameters:
   ///   - panelBytes: bytes of the packed weights of one column tile.
   ///   - operations: multiplications of one row with one column tile.
@@ -127,7 +133,7 @@ struct ProductTiling: Sendable {
     let total = Double(operations) * Double(columnTiles) * Double(rows) / Double(max(rate, 1))
     let budget = Int(itemMicroseconds(total: total, threads: threads) * Double(rate))
     // Even parts, so that threads which share them have the same to do.
-    let groups = (columnTiles - 1) / max(1, (512 << 10) / max(panelBytes, 1)) + 1
+    let groups = (columnTiles - 1) / max(1, Self.cachedBytes / max(panelBytes, 1)) + 1
     var tiles = (columnTiles - 1) / groups + 1
     var block = max(1, budget / (operations * tiles))
     block = (block + rowMultiple - 1) / rowMultiple * rowMultiple
@@ -144,8 +150,12 @@ struct ProductTiling: Sendable {
 
   /// The rows and column tiles of an item. Consecutive items share their weights.
   @inline(__always)
-  func item(_ index: Int) -> (rows: Range<Int>, tiles: Range<Int>) {
-    let row = index % rowItems * rowsPerItem
+  func item(_ index: Int) -> (rows: Range<Int>, tiles: Range<Int>) { item(index, rows: rows) }
+
+  /// The same of a product with fewer rows; those of an item may be none.
+  @inline(__always)
+  func item(_ index: Int, rows: Int) -> (rows: Range<Int>, tiles: Range<Int>) {
+    let row = min(index % rowItems * rowsPerItem, rows)
     let tile = index / rowItems * tilesPerItem
     return (row..<min(row + rowsPerItem, rows), tile..<min(tile + tilesPerItem, columnTiles))
   }
