@@ -75,13 +75,24 @@ let convolutionCases: [ConvolutionCase] =
     .init(input: [1, 33, 31, 8], filter: [16, 3, 3, 8], stride: [2, 2], threads: 2),
     .init(input: [0, 5, 5, 2], filter: [3, 3, 3, 2]),
     .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false),
-  ] + aroundVectorWidths
+  ] + aroundVectorWidths + divided
 
 /// Input and output channels around the widths of vectors.
 private let aroundVectorWidths = [
   (3, 7), (4, 8), (5, 9), (8, 15), (15, 16), (16, 17), (7, 31), (1, 32), (32, 33), (35, 67),
 ]
 .map { ConvolutionCase(input: [1, 2, 3, $0.0], filter: [$0.1, 2, 1, $0.0]) }
+
+/// Large enough for several bands of lines: evenly and not, with borders beyond a band, groups, images, rows of a product, an image beyond the cache.
+private let divided: [ConvolutionCase] = [
+  .init(input: [1, 37, 19, 24], filter: [40, 3, 3, 24], threads: 3),
+  .init(input: [1, 41, 17, 32], filter: [24, 5, 3, 32], stride: [2, 1], dilation: [4, 1], threads: 4),
+  .init(input: [1, 3, 60, 32], filter: [32, 7, 3, 32], dilation: [3, 1], threads: 2),
+  .init(input: [2, 21, 17, 16], filter: [32, 3, 3, 4], activation: 1, threads: 4),
+  .init(input: [1, 13, 29, 64], filter: [80, 1, 1, 64], threads: 3),
+  .init(input: [1, 3, 3, 96], filter: [200, 3, 3, 96], threads: 2),
+  .init(input: [1, 150, 60, 32], filter: [4, 3, 1, 32], same: false),
+]
 
 @Suite struct Conv2DTests {
   @Test(arguments: convolutionCases) func convolvesFloats(c: ConvolutionCase) throws {

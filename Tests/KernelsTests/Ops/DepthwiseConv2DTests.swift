@@ -20,6 +20,9 @@ private let cases: [ConvolutionCase] =
     .init(input: [3, 6, 7, 1], filter: [1, 3, 2, 2], dilation: [2, 3], activation: 3),
     .init(input: [0, 5, 5, 2], filter: [1, 3, 3, 2]),
     .init(input: [1, 33, 20, 64], filter: [1, 3, 3, 64], threads: 2),
+    .init(input: [3, 41, 20, 32], filter: [1, 5, 5, 32], stride: [2, 1], threads: 4),
+    .init(input: [1, 40, 9, 64], filter: [1, 5, 3, 128], dilation: [4, 1], same: false, threads: 3),
+    .init(input: [1, 96, 60, 48], filter: [1, 3, 3, 48]),
   ]
   + [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 35, 67].map {
     ConvolutionCase(input: [1, 3, 2, $0], filter: [1, 2, 2, $0])
