@@ -48,7 +48,7 @@ package struct ProductEpilogue: Operator {
     let count = shape.elementCount
     return Kernel(scratch: kernel.scratch) { io throws(OperatorError) in
       try kernel.invoke(io)
-      try io.parallel(count, grain: 32768) { range in
+      try io.parallel(count, grain: 8192) { range in
         for start in stride(from: range.lowerBound, to: range.upperBound, by: Epilogue.block) {
           // Safety: the output has `count` elements.
           unsafe epilogue.apply(io, start: start, count: min(Epilogue.block, range.upperBound - start))

@@ -18,6 +18,17 @@ internal import TensorTypes
   var groupBytes: Int { unsafe aligned(kernels.table.pointee.f32_packed_bytes(columns, depth)) }
   var totalBytes: Int { groups * groupBytes }
 
+  /// What storing one result and reading its operands costs, in multiplications.
+  private static let operationsPerResult = 16
+
+  /// How a product with so many rows is divided.
+  func tiling(rows: Int, threads: Int) -> ProductTiling {
+    ProductTiling(
+      rows: rows, columnTiles: columnTiles, panelBytes: groupBytes / max(columnTiles, 1),
+      operations: (depth + Self.operationsPerResult) * tileColumns,
+      rowMultiple: unsafe kernels.table.pointee.f32_tile_rows, rate: kernels.floatRate, threads: threads)
+  }
+
   /// Packs column tile `tile`, counted through all groups.
   func pack(tile: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, into packed: UnsafeMutableRawPointer)
   {
@@ -137,10 +148,8 @@ extension FloatPacking {
     self.packing = packing
     packed = try packing.packed(node, weights: weights, bias: bias)
     zeros = try SharedBytes.zeroFloats(geometry.input_channels)
-    tiling = ProductTiling(
-      rows: geometry.batch * geometry.output_height * geometry.output_width, columnTiles: packing.columnTiles,
-      panelBytes: packing.groupBytes / max(packing.columnTiles, 1), operations: packing.depth * packing.tileColumns,
-      rowMultiple: unsafe kernels.table.pointee.f32_tile_rows, rate: kernels.floatRate, threads: node.threads)
+    tiling = packing.tiling(
+      rows: geometry.batch * geometry.output_height * geometry.output_width, threads: node.threads)
   }
 
   func kernel() -> Kernel {

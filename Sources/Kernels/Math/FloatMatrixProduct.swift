@@ -26,10 +26,7 @@ internal import TensorTypes
     matrix = tflk_gemm_geometry(rows, columns, depth, depth, columns)
     threads = node.threads
     epilogue = node.epilogue
-    tiling = ProductTiling(
-      rows: rows, columnTiles: packing.columnTiles, panelBytes: (depth + 1) * packing.tileColumns * 4,
-      operations: depth * packing.tileColumns, rowMultiple: unsafe kernels.table.pointee.f32_tile_rows,
-      rate: kernels.floatRate, threads: geometry.batches.count >= 4 * node.threads ? 1 : node.threads)
+    tiling = packing.tiling(rows: rows, threads: geometry.batches.count >= 4 * node.threads ? 1 : node.threads)
   }
 
   func kernel() -> Kernel {

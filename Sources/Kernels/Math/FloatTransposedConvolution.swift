@@ -41,10 +41,7 @@ internal import TensorTypes
     zeros = try SharedBytes.zeroFloats(geometry.inputChannels)
     items = ProductItems(
       zip(geometry.phases, packings).map { phase, packing in
-        ProductTiling(
-          rows: phase.rows, columnTiles: packing.columnTiles, panelBytes: (packing.depth + 1) * packing.tileColumns * 4,
-          operations: packing.depth * packing.tileColumns,
-          rowMultiple: unsafe kernels.table.pointee.f32_tile_rows, rate: kernels.floatRate, threads: node.threads)
+        packing.tiling(rows: phase.rows, threads: node.threads)
       })
     let bias = hasBias ? node.constant(3)?.bytes : nil
     guard let constant = node.constant(1)?.bytes, !hasBias || bias != nil else {

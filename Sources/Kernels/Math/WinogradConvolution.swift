@@ -100,7 +100,9 @@ struct TileDivision: Sendable {
     self.tiles = tiles
     self.columnTiles = columnTiles
     var blocks = (tiles + block - 1) / block
-    if blocks == 1 {
+    // Fewer tiles would hardly be faster than these.
+    let fewest = 8
+    if blocks == 1, tiles < fewest * threads {
       columnItems = max(1, min(threads, columnTiles))
     } else {
       columnItems = 1
