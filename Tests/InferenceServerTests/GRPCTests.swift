@@ -13,6 +13,13 @@ struct GRPCTests {
   private func serving(
     token: BearerToken? = nil, _ body: @escaping @Sendable (Client) async throws -> Void
   ) async throws {
+    try await connected(token: token) { client, _ in try await body(Client(wrapping: client)) }
+  }
+
+  private func connected(
+    token: BearerToken? = nil,
+    _ body: @escaping @Sendable (GRPCClient<InProcessTransport.Client>, InferenceServer) async throws -> Void
+  ) async throws {
     let folder = try TestRepository()
     try folder.add("m", TestModels.addRelu)
     try folder.add("s", TestModels.sameStrings)
@@ -27,7 +34,7 @@ struct GRPCTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await grpc.serve() }
       try await withGRPCClient(transport: transport.client) { client in
-        try await body(Client(wrapping: client))
+        try await body(client, server)
       }
       grpc.beginGracefulShutdown()
       try await group.waitForAll()
@@ -174,6 +181,41 @@ struct GRPCTests {
       }
       let error = await #expect(throws: RPCError.self) { try await client.modelInfer(request) }
       #expect(error?.code == .unavailable && error?.message.hasSuffix("Request timeout expired") == true)
+    }
+  }
+
+  @Test func healthService() async throws {
+    try await connected(token: BearerToken("secret-token")) { client, server in
+      let health = Grpc_Health_V1_Health.Client(wrapping: client)
+      for name in ["", "inference.GRPCInferenceService"] {
+        #expect(try await health.check(.with { $0.service = name }).status == .serving)
+      }
+      let error = await #expect(throws: RPCError.self) { try await health.check(.with { $0.service = "x" }) }
+      #expect(error?.code == .notFound)
+      let listed = try await health.list(.init()).statuses.mapValues(\.status)
+      #expect(listed == ["": .serving, "inference.GRPCInferenceService": .serving])
+      let repository = server.service.repository
+      let seen = try await health.watch(.init()) { response in
+        var seen: [Grpc_Health_V1_HealthCheckResponse.ServingStatus] = []
+        for try await message in response.messages {
+          seen.append(message.status)
+          switch seen.count {
+          case 1:
+            // A model that was unloaded does not count; one that should be served and cannot be does.
+            try await repository.unload("m")
+            try? await repository.load("m", configuration: Array(#"{"signature": "nothing"}"#.utf8))
+          case 2: try await repository.load("m")
+          default: server.beginShutdown()
+          }
+        }
+        return seen
+      }
+      #expect(seen == [.serving, .notServing, .serving, .notServing])
+      #expect(try await health.check(.init()).status == .notServing)
+      let unknown = try await health.watch(.with { $0.service = "x" }) { response in
+        try await response.messages.reduce(into: []) { $0.append($1.status) }
+      }
+      #expect(unknown == [.serviceUnknown])
     }
   }
 

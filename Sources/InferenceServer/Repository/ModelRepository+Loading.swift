@@ -18,6 +18,7 @@ extension ModelRepository {
       entries[name] = entry
       return entry
     }
+    changes.send()
     do throws(ServingError) {
       let wanted = try configuration(folder, override)
       let available = try folder.versions
@@ -78,6 +79,7 @@ extension ModelRepository {
       entry.configuration = configuration
       return replaced
     }
+    changes.send()
     for served in retired { served.close() }
     guard isComplete else {
       let reasons = problems.sorted { $0.key < $1.key }.map { "version \($0.key): \($0.value)" }
@@ -102,6 +104,7 @@ extension ModelRepository {
       }
       return models
     }
+    changes.send()
     for served in retired ?? [] { served.close() }
     return retired != nil
   }

@@ -47,6 +47,8 @@ package final class ModelRepository: Sendable {
   /// Where models' packed weights are kept.
   let weightCache: WeightCache?
   let state: Mutex<[String: Entry]>
+  /// Told of whatever may change ``isReady``.
+  let changes = ChangeSignal()
   private let hasLoaded: Mutex<Bool>
   private let worker: SerialWorker
 
@@ -166,6 +168,7 @@ package final class ModelRepository: Sendable {
       try? await load(name, isAsked: names != nil)
     }
     hasLoaded.withLock { $0 = true }
+    changes.send()
   }
 
   /// Loads a model, or what changed of it.

@@ -9,7 +9,6 @@ package import NIOCore
 internal import NIOHTTPTypesHTTP1
 internal import NIOSSL
 internal import ServiceLifecycle
-internal import Synchronization
 internal import SystemInterface
 internal import TFLiteRuntime
 internal import UnixSignals
@@ -153,8 +152,13 @@ package struct InferenceServer: Sendable {
     var interceptors: [any ServerInterceptor] = [TraceHeaders(), DeadlineInterceptor()]
     if let token = options.token { interceptors.append(TokenInterceptor(token: token)) }
     return GRPCServer(
-      transport: transport, services: [GRPCService(service: service, shutdown: shutdown)], interceptors: interceptors)
+      transport: transport,
+      services: [GRPCService(service: service, shutdown: shutdown), GRPCHealth(service: service, shutdown: shutdown)],
+      interceptors: interceptors)
   }
+
+  /// Tells calls that wait for something else than an answer that the server is about to end.
+  package func beginShutdown() { shutdown.begin() }
 }
 
 extension ServerOptions.TLSFiles {
@@ -176,15 +180,6 @@ extension ServerOptions.TLSFiles {
     }
     return configuration
   }
-}
-
-/// Whether the server is about to end. gRPC cancels the calls under way then, which are to be answered all the same.
-final class ShutdownState: Sendable {
-  private let state = Atomic(false)
-
-  var hasBegun: Bool { state.load(ordering: .acquiring) }
-
-  func begin() { state.store(true, ordering: .releasing) }
 }
 
 /// Runs an HTTP server as one of the process's services.

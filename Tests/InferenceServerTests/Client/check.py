@@ -9,9 +9,11 @@ import sys
 import time
 import urllib.request
 
+import grpc
 import numpy as np
 import tritonclient.grpc as grpc_client
 import tritonclient.http as http_client
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 HTTP = f"127.0.0.1:{sys.argv[1]}"
@@ -209,6 +211,39 @@ def control(client, module):
     fails("loading what is not there", status, "failed to load 'nothing'", lambda: client.load_model("nothing"))
 
 
+def health(client):
+    """gRPC's own health service: what it says follows the models."""
+    with grpc.insecure_channel(GRPC) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        status = health_pb2.HealthCheckResponse
+
+        def asked(name):
+            return stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10).status
+
+        for name in ("", "inference.GRPCInferenceService"):
+            check(asked(name) == status.SERVING, f"health of '{name}'")
+        try:
+            asked("nothing")
+            check(False, "health of an unknown service")
+        except grpc.RpcError as error:
+            check(error.code() == grpc.StatusCode.NOT_FOUND, f"health of an unknown service: {error.code()}")
+        # The client from PyPI does not know this one yet.
+        listed = channel.unary_unary("/grpc.health.v1.Health/List")(b"", timeout=10)
+        check(b"inference.GRPCInferenceService" in listed and listed.count(b"\x08\x01") == 2, f"list of health: {listed}")
+        unknown = stub.Watch(health_pb2.HealthCheckRequest(service="nothing"), timeout=60)
+        check(next(unknown).status == status.SERVICE_UNKNOWN, "watching an unknown service")
+        unknown.cancel()
+        watched = stub.Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        check(next(watched).status == status.SERVING, "watching")
+        client.unload_model("split")
+        fails("a signature that is not there", "INTERNAL", "split", lambda: client.load_model("split", config='{"signature": "nothing"}'))
+        check(next(watched).status == status.NOT_SERVING and asked("") == status.NOT_SERVING, "watching a model fail")
+        check(not client.is_server_ready(), "ready says the same")
+        client.load_model("split")
+        check(next(watched).status == status.SERVING and asked("") == status.SERVING, "watching it come back")
+        watched.cancel()
+
+
 def over_one_connection():
     """What repeats over a connection is answered at once: the same answers to requests that come together, in parts, and between wrong ones."""
     def infer(values, asked_id="", datatype="FP32", binary=True, version="", close=False):
@@ -299,6 +334,7 @@ def main():
     asynchronous_grpc(rpc)
     streaming(rpc)
     cancellation(rpc)
+    health(rpc)
     over_one_connection()
     statistics = http.get_inference_statistics("rows")["model_stats"][0]
     check(statistics["inference_stats"]["success"]["count"] > 50, "statistics")

@@ -8,9 +8,11 @@ import ssl
 import sys
 import time
 
+import grpc
 import numpy as np
 import tritonclient.grpc as grpc_client
 import tritonclient.http as http_client
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 http_port, grpc_port, socket, authority, token, process = sys.argv[1:]
@@ -53,7 +55,15 @@ try:
 except InferenceServerException:
     pass
 
-# What is under way is answered, over gRPC too.
+with open(authority, "rb") as file:
+    credentials = grpc.ssl_channel_credentials(file.read())
+health = health_pb2_grpc.HealthStub(grpc.secure_channel(f"localhost:{grpc_port}", credentials))
+serving = health_pb2.HealthCheckResponse.SERVING
+check(health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == serving, "gRPC's health needs no token")
+watched = health.Watch(health_pb2.HealthCheckRequest(), timeout=60)
+check(next(watched).status == serving, "watching needs no token")
+
+# What is under way is answered, over gRPC too. Who watches hears of the end.
 limit = grpc_client.InferInput("limit", [], "INT32")
 limit.set_data_from_numpy(np.array(100_000, np.int32))
 results = queue.Queue()
