@@ -143,6 +143,35 @@ struct GRPCTests {
     }
   }
 
+  @Test func classification() async throws {
+    try await serving { client in
+      func strings(_ parameter: Inference_InferParameter) async throws -> Inference_ModelInferResponse {
+        var request = Self.request([1, 2, 3, -9])
+        request.outputs = [
+          .with {
+            $0.name = "y"
+            $0.parameters["classification"] = parameter
+          }
+        ]
+        return try await client.modelInfer(request)
+      }
+      for parameter in [Inference_InferParameter.with { $0.int64Param = 2 }, .with { $0.uint64Param = 2 }] {
+        let response = try await strings(parameter)
+        #expect(response.outputs[0].datatype == "BYTES" && response.outputs[0].shape == [2])
+        let length: [UInt8] = [10, 0, 0, 0]
+        #expect(
+          [UInt8](response.rawOutputContents[0])
+            == length + Array("6.000000:2".utf8) + length + Array("4.000000:1".utf8))
+      }
+      #expect(try await strings(.with { $0.int64Param = .max }).outputs[0].shape == [4])
+      #expect(try await strings(.with { $0.int64Param = 0 }).outputs[0].datatype == "FP32")
+      for wrong in [Inference_InferParameter.with { $0.int64Param = -1 }, .with { $0.stringParam = "1" }] {
+        let error = await #expect(throws: RPCError.self) { try await strings(wrong) }
+        #expect(error?.code == .invalidArgument)
+      }
+    }
+  }
+
   @Test func streams() async throws {
     try await serving { client in
       let answers = try await client.modelStreamInfer { writer in

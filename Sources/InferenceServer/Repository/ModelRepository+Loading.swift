@@ -56,7 +56,8 @@ extension ModelRepository {
       do throws(ServingError) {
         let model = try folder.model(version: version, configuration)
         ready[version] = try ServedModel(
-          name: name, version: version, model: model, configuration: configuration, weightCache: weightCache)
+          name: name, version: version, model: model, configuration: configuration,
+          labels: try folder.labels(version: version, configuration), weightCache: weightCache)
         stamps[version] = stamp
         logger.info("model loaded", metadata: ["model": "\(name)", "version": "\(version)"])
       } catch {

@@ -61,13 +61,14 @@ def metadata(client, module):
     check(not client.is_model_ready("nothing"), "unknown model not ready")
     as_json = {} if module is http_client else {"as_json": True}
     server = client.get_server_metadata(**as_json)
-    check(server["name"] == "tflite" and "binary_tensor_data" in server["extensions"], "server metadata")
+    check(server["name"] == "tflite" and {"binary_tensor_data", "classification"} <= set(server["extensions"]), "server metadata")
     model = client.get_model_metadata("rows", **as_json)
     check([int(d) for d in model["inputs"][0]["shape"]] == [-1, 4], "model metadata")
     check(model["outputs"][0]["datatype"] == "FP32", "output type")
     config = client.get_model_config("digits_int8", **as_json)
     config = config.get("config", config)
     check(config["input"][0]["data_type"] == "TYPE_INT8", "configuration")
+    check(config["output"][0]["label_filename"] == "labels.txt", "labels in the configuration")
     index = client.get_model_repository_index(**as_json)
     models = index if module is http_client else index["models"]
     check({m["name"] for m in models} >= {"rows", "strings"}, "index")
@@ -101,6 +102,37 @@ def inference(client, module, variants):
         zero = np.zeros((1, 32, 32, 1), np.float32)
         check(abs(client.infer("digits", [tensor(module, "args_0", zero, "FP32", binary)]).as_numpy("output_0").sum() - 1) < 1e-3,
               "float probabilities")
+
+
+def classification(client, module, variants, invalid):
+    """The highest values with their places, as text; of each item where the model takes batches, and with labels where it has them."""
+    def texts(answer, name):
+        array = answer.as_numpy(name)
+        return [s if isinstance(s, str) else s.decode() for s in array.flatten().tolist()], array.shape
+
+    random = np.random.default_rng(11)
+    for options in variants:
+        binary = options.get("binary_data")
+        x = random.standard_normal((2, 4)).astype(np.float32)
+        values = rows(x).flatten()
+        order = np.argsort(-values, kind="stable")
+        for count in (1, 3, 8, 100):
+            found, shape = texts(client.infer(
+                "rows", [tensor(module, "x", x, "FP32", binary)],
+                outputs=[module.InferRequestedOutput("y", class_count=count, **options)]), "y")
+            expected = [f"{values[i]:.6f}:{i}" for i in order[:count]]
+            check(found == expected and shape == (len(expected),), f"{count} classes {options}: {found}, {shape}")
+        images = random.integers(-128, 128, (3, 32, 32, 1)).astype(np.int8)
+        given = [tensor(module, "args_0", images, "INT8", binary)]
+        raw = client.infer("digits_int8", given).as_numpy("output_0")
+        found, shape = texts(client.infer(
+            "digits_int8", given, outputs=[module.InferRequestedOutput("output_0", class_count=2, **options)]), "output_0")
+        expected = [f"{item[i]}:{i}:digit {i}" for item in raw for i in np.argsort(-item.astype(int), kind="stable")[:2]]
+        check(found == expected and shape == (3, 2), f"labelled classes {options}: {found}, {shape}")
+    a = np.array(["x"], dtype=np.object_)
+    fails("classes of strings", invalid, "unsupported type 'BYTES'", lambda: client.infer(
+        "strings", [tensor(module, "a", a, "BYTES"), tensor(module, "b", a, "BYTES")],
+        outputs=[module.InferRequestedOutput("a", class_count=1)]))
 
 
 def errors(client, module, names):
@@ -325,6 +357,8 @@ def main():
         control(client, module)
     inference(http, http_client, [{"binary_data": True}, {"binary_data": False}])
     inference(rpc, grpc_client, [{}])
+    classification(http, http_client, [{"binary_data": True}, {"binary_data": False}], "400")
+    classification(rpc, grpc_client, [{}], "INVALID_ARGUMENT")
     errors(http, http_client,
            {"not found": "404", "invalid": "400", "too large": "413", "unavailable": "503"})
     errors(rpc, grpc_client,
