@@ -195,6 +195,31 @@ struct GRPCTests {
     }
   }
 
+  @Test func streamsEndWithTheServer() async throws {
+    try await connected { client, server in
+      let (isOver, end) = AsyncStream<Void>.makeStream()
+      let (received, error) = try await Client(wrapping: client).modelStreamInfer { writer in
+        for id in ["0", "1"] { try await writer.write(Self.request([1, 2, 3, 4], id: id)) }
+        // The client leaves its stream open.
+        for await _ in isOver {}
+      } onResponse: { response in
+        defer { end.finish() }
+        var received: [String] = []
+        do {
+          for try await message in response.messages {
+            received.append(message.inferResponse.id)
+            if received.count == 2 { server.beginShutdown() }
+          }
+          return (received, RPCError?.none)
+        } catch {
+          return (received, error as? RPCError)
+        }
+      }
+      #expect(received == ["0", "1"])
+      #expect(error?.code == .unavailable && error?.message == "the server is ending")
+    }
+  }
+
   @Test func deadlines() async throws {
     try await serving { client in
       let request = Inference_ModelInferRequest.with {
