@@ -103,12 +103,16 @@ package struct InferenceServer: Sendable {
       }
     }
     if let files = options.tls { server = try .tls(server, tlsConfiguration: files.configuration()) }
+    let gate = ConnectionLimit.Gate()
     return Application(
       responder: RESTResponder(service: service, connections: connections), server: server,
       configuration: .init(
         address: address, serverName: ServerIdentity.name, backlog: 1024,
-        availableConnectionsDelegate: .maximum(options.limits.connections, logger: options.logger)),
-      onServerRunning: onServerRunning, logger: options.logger)
+        availableConnectionsDelegate: ConnectionLimit(options.limits.connections, gate: gate)),
+      onServerRunning: { channel in
+        await gate.open(channel)
+        await onServerRunning(channel)
+      }, logger: options.logger)
   }
 
   // MARK: gRPC
