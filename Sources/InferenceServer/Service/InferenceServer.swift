@@ -1,3 +1,4 @@
+internal import CompressedMessages
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 internal import Glibc
@@ -123,7 +124,7 @@ package struct InferenceServer: Sendable {
 
   private func grpcServer(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) throws -> GRPCListener {
     GRPCListener(
-      server: grpcServer(transport: EventLoopTransport(grpcTransport(address))),
+      server: grpcServer(transport: EventLoopTransport(grpcTransport(address), admission: service.admission)),
       address: "\(address)", shutdown: shutdown, logger: options.logger)
   }
 
@@ -149,6 +150,9 @@ package struct InferenceServer: Sendable {
         config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
         config.http2.maxConcurrentStreams = min(limits.concurrentRequests, 1024)
         config.http2.targetWindowSize = 1 << 20
+        config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
+          channel.eventLoop.makeCompletedFuture { try CompressedMessages.mark(channel) }
+        }
       })
   }
 

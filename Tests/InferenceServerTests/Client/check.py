@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 import urllib.request
+import zlib
 
 import grpc
 import numpy as np
@@ -133,6 +134,62 @@ def classification(client, module, variants, invalid):
     fails("classes of strings", invalid, "unsupported type 'BYTES'", lambda: client.infer(
         "strings", [tensor(module, "a", a, "BYTES"), tensor(module, "b", a, "BYTES")],
         outputs=[module.InferRequestedOutput("a", class_count=1)]))
+
+
+def compression(client):
+    """Messages that gRPC's clients compress: one by one and in streams, within the limits of what they become, whole and damaged."""
+    x = np.arange(400, dtype=np.float32).reshape(100, 4)
+    for algorithm in ("gzip", "deflate"):
+        answer = client.infer("rows", [tensor(grpc_client, "x", x, "FP32")], compression_algorithm=algorithm)
+        check(np.array_equal(answer.as_numpy("y"), rows(x)), f"compressed with {algorithm}")
+        results = queue.Queue()
+        client.start_stream(callback=lambda result, error: results.put((result, error)), compression_algorithm=algorithm)
+        for i in range(8):
+            client.async_stream_infer("rows", [tensor(grpc_client, "x", x * i, "FP32")])
+        for i in range(8):
+            result, error = results.get(timeout=30)
+            check(error is None and np.array_equal(result.as_numpy("y"), rows(x * i)), f"stream {i} compressed with {algorithm}")
+        client.stop_stream()
+        # A few kilobytes that become more than a megabyte.
+        for count in (1 << 17, 1 << 21):
+            fails(f"{count} rows compressed with {algorithm}", "RESOURCE_EXHAUSTED", "exceeds the maximum allowed input size",
+                  lambda: client.infer("rows", [tensor(grpc_client, "x", np.zeros((count, 4), np.float32), "FP32")],
+                                       compression_algorithm=algorithm))
+    good = zlib.compress(bytes(1000))
+    for message, what in ((good[:-5], "cut off"), (good[:8], "cut off early"), (b"\x1f\x8b" + bytes(50), "garbage"),
+                          (good + b"x", "too long"), (b"", "empty")):
+        ended = over_http2([("grpc-encoding", "gzip")], b"\x01" + len(message).to_bytes(4, "big") + message)
+        check(ended, f"compressed data that are {what}: no end")
+    check(over_http2([("grpc-encoding", "snappy")], bytes(5)), "an unknown compression: no end")
+    check(over_http2([("tflite-message-encoding", "gzip")], bytes(5)), "the server's own header: no end")
+    answer = client.infer("rows", [tensor(grpc_client, "x", x, "FP32")])
+    check(np.array_equal(answer.as_numpy("y"), rows(x)), "after wrong compression")
+
+
+def over_http2(headers, body):
+    """Calls ModelInfer with these bytes as they are; whether the call comes to an end."""
+    def frame(kind, flags, stream, payload):
+        return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+    def field(name, value):
+        # A literal that is not indexed.
+        return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+    fields = [(":method", "POST"), (":scheme", "http"), (":path", "/inference.GRPCInferenceService/ModelInfer"), (":authority", "x"),
+              ("te", "trailers"), ("content-type", "application/grpc"), *headers]
+    block = b"".join(field(*f) for f in fields)
+    with socket.create_connection(("127.0.0.1", int(sys.argv[2])), timeout=20) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, block) + frame(0, 1, 1, body))
+        file = connection.makefile("rb")
+        try:
+            while len(head := file.read(9)) == 9:
+                file.read(int.from_bytes(head[:3], "big"))
+                # An answer's end, or a reset.
+                if int.from_bytes(head[5:], "big") == 1 and (head[3] == 3 or head[4] & 1):
+                    return True
+        except TimeoutError:
+            pass
+        return False
 
 
 def errors(client, module, names):
@@ -364,6 +421,7 @@ def main():
     errors(rpc, grpc_client,
            {"not found": "NOT_FOUND", "invalid": "INVALID_ARGUMENT", "too large": "RESOURCE_EXHAUSTED",
             "unavailable": "UNAVAILABLE"})
+    compression(rpc)
     asynchronous_http(http)
     asynchronous_grpc(rpc)
     streaming(rpc)
