@@ -53,7 +53,7 @@ struct ClassificationTests {
     let values: [Double] = [.greatestFiniteMagnitude, 1e15 / 3, 0.1234565, 1e-9, -0.5]
     let texts = try classes(values, .fp64, shape: [5], count: 5).texts
     #expect(texts[0].utf8.count == 309 + 7 + 2 && texts[0].hasPrefix("17976931348623157"))
-    #expect(texts[1...] == ["333333333333333.312500:1", "0.123457:2", "0.000000:3", "-0.500000:4"])
+    #expect(texts[1...] == ["333333333333333.312500:1", "0.123456:2", "0.000000:3", "-0.500000:4"])
   }
 
   @Test(arguments: [1, 63, 64, 65, 500])

@@ -180,6 +180,8 @@ struct GRPCTests {
           if index == 7 { request.inputs[0].name = "wrong" }
           try await writer.write(request)
         }
+        // What is open for a while and idle ends well when the client ends it.
+        try await Task.sleep(for: .milliseconds(50))
       } onResponse: { response in
         try await response.messages.reduce(into: []) { $0.append($1) }
       }

@@ -94,7 +94,8 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
         group.addTask { try await self.answer(request, response, wait) }
         group.addTask {
           for await _ in ending {}
-          while !wait.giveUp() { try await Task.sleep(for: ClientWait.brief) }
+          // A stream that has ended by itself cancels this task.
+          while !Task.isCancelled, !wait.giveUp() { try await Task.sleep(for: ClientWait.brief) }
         }
         try await group.next()
       }
