@@ -55,6 +55,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -132,12 +133,20 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: swiftSettings),
+    // Apart from the server for its imports, which bring such modules.
+    .target(
+      name: "CompressedMessages",
+      dependencies: [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
+      ],
+      swiftSettings: swiftSettings),
     .target(
       name: "InferenceServer",
       dependencies: [
-        "InferenceProtocol", "EventLoops", "TFLiteRuntime", "TensorTypes", "FlatBuffers", "Kernels", "Delegates",
-        "JSONText", "SystemInterface",
-        "TensorConversion",
+        "InferenceProtocol", "EventLoops", "CompressedMessages", "TFLiteRuntime", "TensorTypes", "FlatBuffers",
+        "Kernels", "Delegates", "JSONText", "SystemInterface", "TensorConversion",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -232,7 +241,8 @@ let package = Package(
     .testTarget(
       name: "InferenceServerTests",
       dependencies: [
-        "InferenceServer", "InferenceProtocol", "TFLiteRuntime", "TensorTypes", "JSONText", "ModelTestSupport",
+        "InferenceServer", "InferenceProtocol", "CompressedMessages", "TFLiteRuntime", "TensorTypes", "JSONText",
+        "ModelTestSupport",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
@@ -240,6 +250,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP2", package: "swift-nio-http2"),
+        .product(name: "NIOHPACK", package: "swift-nio-http2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
       ],
       exclude: ["Client", "Models"], swiftSettings: testSettings),

@@ -12,7 +12,8 @@ struct ConfigurationTests {
       {"delegate": "xnnpack", "threads": 2, "instances": 3, "signature": "s", "max_batch_size": 8,
        "dynamic_batching": {"preferred_batch_size": [8, 4], "max_queue_delay_microseconds": 250},
        "max_queue_size": 5, "default_timeout_milliseconds": 10, "max_timeout_milliseconds": 20, "warm_ups": 0,
-       "version_policy": {"specific": [1, 3]}, "keeps_state": true, "file_name": "m.tflite", "max_arena_bytes": 1000}
+       "version_policy": {"specific": [1, 3]}, "keeps_state": true, "file_name": "m.tflite", "max_arena_bytes": 1000,
+       "labels": {"y": "labels.txt"}}
       """)
     #expect(configuration.delegate == .xnnpack)
     #expect(configuration.threads == 2 && configuration.instances == 3)
@@ -22,6 +23,7 @@ struct ConfigurationTests {
     #expect(configuration.defaultTimeout == .milliseconds(10))
     #expect(configuration.chosenVersions(of: [1, 2, 3]) == [1, 3])
     #expect(configuration.fileName == "m.tflite" && configuration.keepsState)
+    #expect(configuration.labels == ["y": "labels.txt"])
   }
 
   @Test func delegates() throws {
@@ -41,7 +43,8 @@ struct ConfigurationTests {
   @Test(arguments: [
     "", "[]", "{", #"{"treads": 2}"#, #"{"threads": 0}"#, #"{"threads": "2"}"#, #"{"threads": 1.5}"#,
     #"{"delegate": "gpu"}"#,
-    #"{"max_batch_size": -1}"#, #"{"file_name": "../x"}"#, #"{"file_name": ".."}"#, #"{"version_policy": {}}"#,
+    #"{"max_batch_size": -1}"#, #"{"file_name": "../x"}"#, #"{"file_name": ".."}"#, #"{"labels": "l.txt"}"#,
+    #"{"labels": {"y": 1}}"#, #"{"labels": {"y": "../l.txt"}}"#, #"{"version_policy": {}}"#,
     #"{"max_batch_size": 2, "dynamic_batching": {"preferred_batch_size": [4]}}"#, #"{"dynamic_batching": {"x": 1}}"#,
     #"{"keeps_state": 1}"#, #"{"version_policy": {"newest": 1}}"#,
   ])

@@ -13,6 +13,13 @@ struct GRPCTests {
   private func serving(
     token: BearerToken? = nil, _ body: @escaping @Sendable (Client) async throws -> Void
   ) async throws {
+    try await connected(token: token) { client, _ in try await body(Client(wrapping: client)) }
+  }
+
+  private func connected(
+    token: BearerToken? = nil,
+    _ body: @escaping @Sendable (GRPCClient<InProcessTransport.Client>, InferenceServer) async throws -> Void
+  ) async throws {
     let folder = try TestRepository()
     try folder.add("m", TestModels.addRelu)
     try folder.add("s", TestModels.sameStrings)
@@ -27,7 +34,7 @@ struct GRPCTests {
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await grpc.serve() }
       try await withGRPCClient(transport: transport.client) { client in
-        try await body(Client(wrapping: client))
+        try await body(client, server)
       }
       grpc.beginGracefulShutdown()
       try await group.waitForAll()
@@ -136,6 +143,35 @@ struct GRPCTests {
     }
   }
 
+  @Test func classification() async throws {
+    try await serving { client in
+      func strings(_ parameter: Inference_InferParameter) async throws -> Inference_ModelInferResponse {
+        var request = Self.request([1, 2, 3, -9])
+        request.outputs = [
+          .with {
+            $0.name = "y"
+            $0.parameters["classification"] = parameter
+          }
+        ]
+        return try await client.modelInfer(request)
+      }
+      for parameter in [Inference_InferParameter.with { $0.int64Param = 2 }, .with { $0.uint64Param = 2 }] {
+        let response = try await strings(parameter)
+        #expect(response.outputs[0].datatype == "BYTES" && response.outputs[0].shape == [2])
+        let length: [UInt8] = [10, 0, 0, 0]
+        #expect(
+          [UInt8](response.rawOutputContents[0])
+            == length + Array("6.000000:2".utf8) + length + Array("4.000000:1".utf8))
+      }
+      #expect(try await strings(.with { $0.int64Param = .max }).outputs[0].shape == [4])
+      #expect(try await strings(.with { $0.int64Param = 0 }).outputs[0].datatype == "FP32")
+      for wrong in [Inference_InferParameter.with { $0.int64Param = -1 }, .with { $0.stringParam = "1" }] {
+        let error = await #expect(throws: RPCError.self) { try await strings(wrong) }
+        #expect(error?.code == .invalidArgument)
+      }
+    }
+  }
+
   @Test func streams() async throws {
     try await serving { client in
       let answers = try await client.modelStreamInfer { writer in
@@ -144,6 +180,8 @@ struct GRPCTests {
           if index == 7 { request.inputs[0].name = "wrong" }
           try await writer.write(request)
         }
+        // What is open for a while and idle ends well when the client ends it.
+        try await Task.sleep(for: .milliseconds(50))
       } onResponse: { response in
         try await response.messages.reduce(into: []) { $0.append($1) }
       }
@@ -156,6 +194,31 @@ struct GRPCTests {
           #expect(Self.floats(answer.inferResponse.rawOutputContents[0])[0] == Float(index) + 1)
         }
       }
+    }
+  }
+
+  @Test func streamsEndWithTheServer() async throws {
+    try await connected { client, server in
+      let (isOver, end) = AsyncStream<Void>.makeStream()
+      let (received, error) = try await Client(wrapping: client).modelStreamInfer { writer in
+        for id in ["0", "1"] { try await writer.write(Self.request([1, 2, 3, 4], id: id)) }
+        // The client leaves its stream open.
+        for await _ in isOver {}
+      } onResponse: { response in
+        defer { end.finish() }
+        var received: [String] = []
+        do {
+          for try await message in response.messages {
+            received.append(message.inferResponse.id)
+            if received.count == 2 { server.beginShutdown() }
+          }
+          return (received, RPCError?.none)
+        } catch {
+          return (received, error as? RPCError)
+        }
+      }
+      #expect(received == ["0", "1"])
+      #expect(error?.code == .unavailable && error?.message == "the server is ending")
     }
   }
 
@@ -174,6 +237,41 @@ struct GRPCTests {
       }
       let error = await #expect(throws: RPCError.self) { try await client.modelInfer(request) }
       #expect(error?.code == .unavailable && error?.message.hasSuffix("Request timeout expired") == true)
+    }
+  }
+
+  @Test func healthService() async throws {
+    try await connected(token: BearerToken("secret-token")) { client, server in
+      let health = Grpc_Health_V1_Health.Client(wrapping: client)
+      for name in ["", "inference.GRPCInferenceService"] {
+        #expect(try await health.check(.with { $0.service = name }).status == .serving)
+      }
+      let error = await #expect(throws: RPCError.self) { try await health.check(.with { $0.service = "x" }) }
+      #expect(error?.code == .notFound)
+      let listed = try await health.list(.init()).statuses.mapValues(\.status)
+      #expect(listed == ["": .serving, "inference.GRPCInferenceService": .serving])
+      let repository = server.service.repository
+      let seen = try await health.watch(.init()) { response in
+        var seen: [Grpc_Health_V1_HealthCheckResponse.ServingStatus] = []
+        for try await message in response.messages {
+          seen.append(message.status)
+          switch seen.count {
+          case 1:
+            // A model that was unloaded does not count; one that should be served and cannot be does.
+            try await repository.unload("m")
+            try? await repository.load("m", configuration: Array(#"{"signature": "nothing"}"#.utf8))
+          case 2: try await repository.load("m")
+          default: server.beginShutdown()
+          }
+        }
+        return seen
+      }
+      #expect(seen == [.serving, .notServing, .serving, .notServing])
+      #expect(try await health.check(.init()).status == .notServing)
+      let unknown = try await health.watch(.with { $0.service = "x" }) { response in
+        try await response.messages.reduce(into: []) { $0.append($1.status) }
+      }
+      #expect(unknown == [.serviceUnknown])
     }
   }
 

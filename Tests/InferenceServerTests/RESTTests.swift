@@ -168,13 +168,49 @@ struct RESTTests {
     #expect(answer.status == 400 && answer.error?.isEmpty == false, "\(answer.text)")
   }
 
+  @Test func classification() async throws {
+    let folder = try folder()
+    try folder.add("b", TestModels.addRelu, configuration: #"{"max_batch_size": 4, "labels": {"y": "names.txt"}}"#)
+    try folder.write("zero\r\none\n\nthree", to: "b/names.txt")
+    let service = try await service(folder)
+    let input = #""inputs":[{"name":"x","shape":[2,4],"datatype":"FP32","data":[1,2,3,4,-5,-6,-2,-8]}]"#
+    func outputs(_ count: String) -> String {
+      "\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":\(count)}}]"
+    }
+    // y is [2, 4, 6, 8, 0, 0, 1, 0].
+    let whole = try await infer(service, "{\(input),\(outputs("2"))}")
+    #expect(
+      whole.text.hasSuffix(
+        #""outputs":[{"name":"y","datatype":"BYTES","shape":[2],"data":["8.000000:3","6.000000:2"]}]}"#),
+      "\(whole.text)")
+    let each = try await infer(service, "{\(input),\(outputs("2"))}", model: "b")
+    #expect(
+      each.text.hasSuffix(
+        #""shape":[2,2],"data":["8.000000:3:three","6.000000:2","1.000000:2","0.000000:0:zero"]}]}"#), "\(each.text)")
+    let raw = try await infer(
+      service, "{\(input),\"parameters\":{\"binary_data_output\":true},\(outputs("1"))}")
+    #expect(raw.bytes.suffix(14) == [10, 0, 0, 0] + Array("8.000000:3".utf8))
+    #expect(try await infer(service, "{\(input),\(outputs("100"))}").text.contains(#""shape":[8]"#))
+    // What clients send who do not use it.
+    #expect(try await infer(service, "{\(input),\(outputs("0"))}").text.contains(#""datatype":"FP32""#))
+    for wrong in ["-1", "1.5", "\"1\"", "true"] {
+      #expect(try await infer(service, "{\(input),\(outputs(wrong))}").status == 400)
+    }
+    let strings = try await infer(
+      service,
+      #"{"inputs":[{"name":"a","shape":[1],"datatype":"BYTES","data":["p"]},{"name":"b","shape":[1],"datatype":"BYTES","#
+        + #""data":["p"]}],"outputs":[{"name":"same","parameters":{"classification":1}}]}"#, model: "s")
+    #expect(strings.status == 400 && strings.error?.contains("unsupported type 'BOOL'") == true)
+    let configuration = try await send(service, .get, "/v2/models/b/config")
+    #expect(configuration.text.contains(#""label_filename":"names.txt""#))
+  }
+
   @Test func missingExtensionsAreSaid() async throws {
     let service = try await service(folder())
     let input = #""inputs":[{"name":"x","shape":[1,4],"datatype":"FP32","data":[1,2,3,4]}]"#
     #expect(try await infer(service, "{\(input),\"parameters\":{\"sequence_id\":1}}").status == 501)
-    #expect(
-      try await infer(service, "{\(input),\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":1}}]}").status
-        == 501)
+    let shared = #"[{"name":"y","parameters":{"shared_memory_region":"r"}}]"#
+    #expect(try await infer(service, "{\(input),\"outputs\":\(shared)}").status == 501)
     // What clients send who do not use it.
     #expect(
       try await infer(service, "{\(input),\"parameters\":{\"sequence_id\":0,\"sequence_start\":false}}").status == 200)

@@ -33,6 +33,23 @@ struct RepositoryTests {
   }
 
   /// Plans that are kept for batches of other sizes are memory that a model holds.
+  @Test func asksForPatienceUntilModelsWereTried() async throws {
+    let folder = try TestRepository()
+    try folder.add("m", TestModels.addRelu)
+    let repository = try ModelRepository(path: folder.path, logger: TestRepository.quiet)
+    func problem(_ name: String) -> ServingError.Kind? {
+      do throws(ServingError) {
+        _ = try repository.model(name)
+        return nil
+      } catch {
+        return error.kind
+      }
+    }
+    #expect(problem("m") == .unavailable && problem("other") == .unavailable)
+    await repository.loadAll()
+    #expect(problem("m") == nil && problem("other") == .notFound)
+  }
+
   @Test func arenasOfAllBatches() async throws {
     let folder = try TestRepository()
     try folder.add("m", TestModels.addRelu, configuration: #"{"instances": 2}"#)
@@ -291,6 +308,35 @@ struct RepositoryTests {
     }
     await #expect(throws: ServingError.self) { try await repository.load("m", configuration: Array("{".utf8)) }
     #expect(try await repository.infer(rows([1, 2, 3, 4])).version == "1")
+  }
+
+  @Test func labels() async throws {
+    let folder = try TestRepository()
+    let configuration = #"{"labels": {"y": "names.txt"}}"#
+    try folder.add("m", TestModels.addRelu, configuration: configuration)
+    let repository = try await folder.open()
+    // A file that is named and not there is no file of no names.
+    #expect(repository.index().first?.reason.contains("names.txt") == true)
+    func first() async throws -> String? {
+      var request = rows([1, 2, 3, 4])
+      request.outputs = ["y"]
+      request.classes = ["y": 1]
+      let strings = try await repository.infer(request).outputs[0].tensor.strings
+      return strings.map { String(decoding: $0[0], as: UTF8.self) }
+    }
+    try folder.write("a\nb\nc\nd\n", to: "m/names.txt")
+    try await repository.load("m")
+    #expect(try await first() == "8.000000:3:d")
+    // A version's own names come first.
+    try folder.write("e\nf\ng\nh", to: "m/1/names.txt")
+    try await repository.unload("m")
+    try await repository.load("m")
+    #expect(try await first() == "8.000000:3:h")
+    let error = await #expect(throws: ServingError.self) {
+      try await repository.load("m", configuration: Array(#"{"labels": {"z": "names.txt"}}"#.utf8))
+    }
+    #expect(error?.message.contains("labels names output 'z'") == true)
+    #expect(try await first() == "8.000000:3:h")
   }
 
   @Test func strings() async throws {

@@ -81,6 +81,7 @@ package struct RequestValidation {
       guard let index = outputs.firstIndex(where: { $0.name == name }) else {
         throw ServingError(.invalidArgument, "unexpected inference output '\(name)' for model '\(model)'")
       }
+      if request.classes[name] != nil, !outputs[index].datatype.isRanked { throw .unranked(outputs[index].datatype) }
       if !wanted.contains(index) { wanted.append(index) }
     }
     return wanted

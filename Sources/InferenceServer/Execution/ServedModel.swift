@@ -13,6 +13,8 @@ package final class ServedModel: Sendable {
   package let configuration: ModelConfiguration
   package let inputs: [TensorMetadata]
   package let outputs: [TensorMetadata]
+  /// Names of classes, by output.
+  private let labels: [String: [[UInt8]]]
   /// Bytes of the model's file.
   package let modelBytes: Int
   package let statistics: ModelStatistics
@@ -21,13 +23,16 @@ package final class ServedModel: Sendable {
 
   /// Loads a version and runs it once.
   ///
+  /// - Parameter labels: names of the classes of each output, for those that have them.
   /// - Throws: ``ServingError`` that says what is wrong with the file or the configuration.
   package init(
-    name: String, version: Int, model: Model, configuration: ModelConfiguration, weightCache: WeightCache? = nil
+    name: String, version: Int, model: Model, configuration: ModelConfiguration, labels: [String: [[UInt8]]] = [:],
+    weightCache: WeightCache? = nil
   ) throws(ServingError) {
     self.name = name
     self.version = version
     self.configuration = configuration
+    self.labels = labels
     modelBytes = model.byteCount
     statistics = ModelStatistics(model: name, version: version)
     // Loops and branches run other subgraphs, as their inputs' values ask for.
@@ -55,6 +60,9 @@ package final class ServedModel: Sendable {
     }
     outputs = try instances[0].outputs.map { (output) throws(ServingError) in
       try TensorMetadata(output, batched: batches, what: "output")
+    }
+    for name in labels.keys.sorted() where !outputs.contains(where: { $0.name == name }) {
+      throw ServingError(.invalidArgument, "configuration: labels names output '\(name)', which the model lacks")
     }
     for instance in instances { try instance.warmUp(batchSize: batches ? 1 : nil) }
     do throws(ServingError) {
@@ -117,7 +125,14 @@ package final class ServedModel: Sendable {
       statistics.forgot()
       return nil
     }
-    return try response(request, call, wanted, outcome)
+    guard !request.classes.isEmpty else { return try response(request, call, wanted, outcome) }
+    // Ranking may take longer than a connection's thread should be kept.
+    let answer: Result<InferenceResponse, ServingError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
+      do throws(ServingError) { return .success(try response(request, call, wanted, outcome)) } catch {
+        return .failure(error)
+      }
+    }
+    return try answer.get()
   }
 
   /// Whether ``inferAtOnce(_:)`` would answer a request like the last ones now.
@@ -127,7 +142,8 @@ package final class ServedModel: Sendable {
   ///
   /// - Returns: nil when it would have to wait, may take long, or is wrong; nothing has happened then, and ``infer(_:_:)`` is to be asked.
   package func inferAtOnce(_ request: InferenceRequest) -> Result<InferenceResponse, ServingError>? {
-    guard let (call, wanted) = try? makeCall(request, start: ExecutionContext.now()),
+    guard request.classes.values.allSatisfy({ $0 <= NamedTensor.fewClasses }),
+      let (call, wanted) = try? makeCall(request, start: ExecutionContext.now()),
       let index = queue.borrow(for: call)
     else { return nil }
     statistics.began()
@@ -152,8 +168,11 @@ package final class ServedModel: Sendable {
       statistics.succeeded(result.times, inferences: call.batchSize, total: total)
       return InferenceResponse(
         model: name, version: String(version), id: request.id,
-        outputs: zip(wanted, result.outputs).map { index, tensor in
-          NamedTensor(name: outputs[index].name, datatype: outputs[index].datatype, tensor: tensor)
+        outputs: try zip(wanted, result.outputs).map { (index, tensor) throws(ServingError) in
+          let output = NamedTensor(name: outputs[index].name, datatype: outputs[index].datatype, tensor: tensor)
+          guard let count = request.classes[output.name] else { return output }
+          return try output.classified(
+            count, isBatch: configuration.batching.maximumSize > 0, labels: labels[output.name] ?? [])
         })
     }
   }

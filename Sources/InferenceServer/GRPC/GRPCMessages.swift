@@ -52,8 +52,18 @@ extension InferenceRequest {
       }
     }
     for output in message.outputs {
-      for name in ["classification", "shared_memory_region"] where output.parameters[name] != nil {
-        throw ServingError(.unsupported, "parameter '\(name)' of output '\(output.name)' is not supported")
+      guard output.parameters["shared_memory_region"] == nil else {
+        throw ServingError(
+          .unsupported, "parameter 'shared_memory_region' of output '\(output.name)' is not supported")
+      }
+      switch output.parameters["classification"]?.parameterChoice {
+      case nil, .int64Param(0), .uint64Param(0): break
+      case .int64Param(let count) where count > 0: classes[output.name] = Int(count)
+      case .uint64Param(let count): classes[output.name] = Int(clamping: count)
+      default:
+        throw ServingError(
+          .invalidArgument,
+          "Unable to parse 'classification' of output '\(output.name)': expected a whole number, 0 or more")
       }
       outputs.append(output.name)
     }

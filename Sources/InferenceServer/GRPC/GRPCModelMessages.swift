@@ -21,6 +21,7 @@ extension Inference_ModelConfig {
         $0.name = tensor.name
         $0.dataType = tensor.datatype.message
         $0.dims = configuration.dimensions(tensor).map(Int64.init)
+        $0.labelFilename = configuration.labels[tensor.name] ?? ""
       }
     }
     instanceGroup = [

@@ -85,7 +85,30 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
     request: RPCAsyncSequence<Inference_ModelInferRequest, any Error>,
     response: RPCWriter<Inference_ModelStreamInferResponse>, context: ServerContext
   ) async throws {
-    for try await message in request {
+    // The end of the server cancels neither a request nor its answer, only the wait for a client that leaves its stream open.
+    let wait = ClientWait()
+    let (ending, end) = AsyncStream<Void>.makeStream()
+    try await shutdown.observed(by: { end.finish() }) {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        defer { group.cancelAll() }
+        group.addTask { try await self.answer(request, response, wait) }
+        group.addTask {
+          for await _ in ending {}
+          // A stream that has ended by itself cancels this task.
+          while !Task.isCancelled, !wait.giveUp() { try await Task.sleep(for: ClientWait.brief) }
+        }
+        try await group.next()
+      }
+    }
+    if wait.isOver { throw RPCError(code: .unavailable, message: "the server is ending") }
+  }
+
+  private func answer(
+    _ requests: RPCAsyncSequence<Inference_ModelInferRequest, any Error>,
+    _ response: RPCWriter<Inference_ModelStreamInferResponse>, _ wait: ClientWait
+  ) async throws {
+    for try await message in requests {
+      guard wait.end() else { return }
       var answer = Inference_ModelStreamInferResponse()
       do throws(ServingError) {
         answer.inferResponse = try await infer(message)
@@ -95,6 +118,7 @@ struct GRPCService: Inference_GRPCInferenceService.SimpleServiceProtocol {
         answer.inferResponse.id = message.id
       }
       try await response.write(answer)
+      wait.begin()
     }
   }
 

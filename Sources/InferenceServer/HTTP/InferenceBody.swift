@@ -65,7 +65,8 @@ package struct InferenceBody: Sendable {
           .invalidArgument, "Unable to parse 'outputs': attempt to access non-existing object member 'name'")
       }
       let parameters = try RequestParameters(output["parameters"], of: "output '\(name)'")
-      try parameters.refuse(["classification", "shared_memory_region"])
+      try parameters.refuse(["shared_memory_region"])
+      if let count = try parameters.count("classification"), count > 0 { request.classes[name] = count }
       if let flag = try parameters.flag("binary_data") { isBinary[name] = flag }
       request.outputs.append(name)
     }

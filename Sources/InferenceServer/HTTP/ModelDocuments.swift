@@ -46,6 +46,9 @@ package enum ModelDocuments {
               writer.member("name", tensor.name)
               writer.member("data_type", tensor.datatype.configurationName)
               writer.member("dims", integers: configuration.dimensions(tensor))
+              if name == "output", let file = configuration.labels[tensor.name] {
+                writer.member("label_filename", file)
+              }
             }
           }
         }

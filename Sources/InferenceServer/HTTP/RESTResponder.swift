@@ -227,7 +227,7 @@ package struct RESTResponder: HTTPResponder {
     // A few bytes may become many, which takes time.
     let outcome: Result<[UInt8], ServingError> = await withTaskExecutorPreference(globalConcurrentExecutor) {
       do throws(ServingError) {
-        let decompressor = try Self.decompressing { () throws(DecompressionError) in try Decompressor() }
+        let decompressor = try ServingError.decompressing { () throws(DecompressionError) in try Decompressor() }
         var bytes: [UInt8] = []
         var (received, admitted) = (0, 0)
         // Bytes that become nothing count too.
@@ -240,33 +240,19 @@ package struct RESTResponder: HTTPResponder {
           received += part.readableBytes
           try admit(received)
           decompressor.append(Array(part.readableBytesView))
-          while let more = try Self.decompressing({ () throws(DecompressionError) in try decompressor.next() }) {
+          while let more = try ServingError.decompressing({ () throws(DecompressionError) in try decompressor.next() })
+          {
             try admit(bytes.count + more.count)
             bytes += more
           }
         }
-        guard decompressor.isAtEnd else { throw Self.damaged("they end too early") }
+        guard decompressor.isAtEnd else { throw ServingError.endedEarly }
         return .success(bytes)
       } catch {
         return .failure(error)
       }
     }
     return try outcome.get()
-  }
-
-  private static func decompressing<Value>(
-    _ body: () throws(DecompressionError) -> Value
-  ) throws(ServingError) -> Value {
-    do throws(DecompressionError) { return try body() } catch {
-      switch error {
-      case .damaged(let reason): throw damaged(reason)
-      case .outOfMemory: throw ServingError(.unavailable, "there is no memory to decompress the request")
-      }
-    }
-  }
-
-  private static func damaged(_ reason: String) -> ServingError {
-    ServingError(.invalidArgument, "the request's compressed data are damaged: \(reason)")
   }
 
   private static func forEachPart(

@@ -40,18 +40,21 @@ package struct InferenceRequest: Sendable {
   package var inputs: [NamedTensor]
   /// The outputs wanted, in this order; all when it is empty.
   package var outputs: [String]
+  /// Outputs of which the so many highest values are wanted in place of all, by name.
+  package var classes: [String: Int]
   /// How long it may take, waiting included; nil for the model's own limit.
   package var timeout: Duration?
 
   package init(
     model: String, version: String = "", id: String = "", inputs: [NamedTensor], outputs: [String] = [],
-    timeout: Duration? = nil
+    classes: [String: Int] = [:], timeout: Duration? = nil
   ) {
     self.model = model
     self.version = version
     self.id = id
     self.inputs = inputs
     self.outputs = outputs
+    self.classes = classes
     self.timeout = timeout
   }
 

@@ -8,6 +8,7 @@ package enum ServerIdentity {
   package static let platform = "tflite"
   /// The protocol's extensions that are served, by Triton's names.
   package static let extensions = [
-    "binary_tensor_data", "model_repository", "model_configuration", "statistics", "schedule_policy", "parameters",
+    "binary_tensor_data", "classification", "model_repository", "model_configuration", "statistics", "schedule_policy",
+    "parameters",
   ]
 }

@@ -59,11 +59,13 @@ extension ModelConfiguration {
       }
       keepsState = flag
     case "file_name":
-      let text = try value.text(name)
-      guard !text.isEmpty, !text.contains("/"), text != "..", text != "." else {
-        throw ServingError(.invalidArgument, "configuration: file_name '\(text)' is no file name")
+      fileName = try value.fileName(name)
+    case "labels":
+      guard let members = value.members else {
+        throw ServingError(.invalidArgument, "configuration: labels takes an object of outputs and file names")
       }
-      fileName = text
+      labels = [:]
+      for inner in members { labels[inner.name] = try inner.value.fileName("labels.\(inner.name)") }
     case "max_arena_bytes": maximumArenaBytes = try value.count(name, 1...(1 << 40))
     default: throw Self.unknown(name)
     }
@@ -117,5 +119,13 @@ extension JSONValue {
   fileprivate func text(_ name: String) throws(ServingError) -> String {
     guard let string else { throw ServingError(.invalidArgument, "configuration: \(name) takes a string") }
     return string
+  }
+
+  fileprivate func fileName(_ name: String) throws(ServingError) -> String {
+    let text = try text(name)
+    guard !text.isEmpty, !text.contains("/"), text != "..", text != "." else {
+      throw ServingError(.invalidArgument, "configuration: \(name) '\(text)' is no file name")
+    }
+    return text
   }
 }

@@ -35,6 +35,8 @@ package struct ModelConfiguration: Sendable, Hashable {
   package var keepsState = false
   /// The model's file in a version's folder.
   package var fileName = "model.tflite"
+  /// The files with names of classes, one a line, by the output that they are for.
+  package var labels: [String: String] = [:]
   /// Bytes that one instance may take for tensors.
   package var maximumArenaBytes = 1 << 30
 

@@ -30,6 +30,21 @@ struct ModelFolder: Sendable {
     "\(path)/\(version)/\(configuration.fileName)"
   }
 
+  /// The names of classes of each output that the configuration gives a file for: beside the model, or else beside `config.json`.
+  func labels(version: Int, _ configuration: ModelConfiguration) throws(ServingError) -> [String: [[UInt8]]] {
+    var labels: [String: [[UInt8]]] = [:]
+    for (output, name) in configuration.labels {
+      let own = "\(path)/\(version)/\(name)"
+      let file = FileSystem.exists(own) ? own : "\(path)/\(name)"
+      let bytes = try readable { () throws(FileSystemError) in try FileSystem.read(file, limit: 64 << 20) }
+      let text = unsafe Array(UnsafeRawBufferPointer(start: bytes.baseAddress, count: bytes.count))
+      labels[output] = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map { line in
+        Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+      }
+    }
+    return labels
+  }
+
   /// Loads a version. The file is read, not mapped: whoever overwrites it in place must not take the server with it.
   func model(version: Int, _ configuration: ModelConfiguration) throws(ServingError) -> Model {
     let file = modelPath(version: version, configuration)

@@ -18,6 +18,7 @@ extension ModelRepository {
       entries[name] = entry
       return entry
     }
+    changes.send()
     do throws(ServingError) {
       let wanted = try configuration(folder, override)
       let available = try folder.versions
@@ -55,7 +56,8 @@ extension ModelRepository {
       do throws(ServingError) {
         let model = try folder.model(version: version, configuration)
         ready[version] = try ServedModel(
-          name: name, version: version, model: model, configuration: configuration, weightCache: weightCache)
+          name: name, version: version, model: model, configuration: configuration,
+          labels: try folder.labels(version: version, configuration), weightCache: weightCache)
         stamps[version] = stamp
         logger.info("model loaded", metadata: ["model": "\(name)", "version": "\(version)"])
       } catch {
@@ -78,6 +80,7 @@ extension ModelRepository {
       entry.configuration = configuration
       return replaced
     }
+    changes.send()
     for served in retired { served.close() }
     guard isComplete else {
       let reasons = problems.sorted { $0.key < $1.key }.map { "version \($0.key): \($0.value)" }
@@ -102,6 +105,7 @@ extension ModelRepository {
       }
       return models
     }
+    changes.send()
     for served in retired ?? [] { served.close() }
     return retired != nil
   }

@@ -47,6 +47,8 @@ package final class ModelRepository: Sendable {
   /// Where models' packed weights are kept.
   let weightCache: WeightCache?
   let state: Mutex<[String: Entry]>
+  /// Told of whatever may change ``isReady``.
+  let changes = ChangeSignal()
   private let hasLoaded: Mutex<Bool>
   private let worker: SerialWorker
 
@@ -70,8 +72,10 @@ package final class ModelRepository: Sendable {
   /// The version to serve a request with.
   ///
   /// - Parameter version: its number; empty for the highest one that is ready.
-  /// - Throws: ``ServingError`` `notFound`.
+  /// - Throws: ``ServingError`` `notFound`; `unavailable` while the models that the server was started with are loaded, so that whoever
+  ///   distributes requests asks another server.
   package func model(_ name: String, version: String = "") throws(ServingError) -> ServedModel {
+    let wasLoaded = hasLoaded.withLock { $0 }
     let found: Result<ServedModel, ServingError> = state.withLock { entries in
       guard let entry = entries[name] else {
         return .failure(ServingError(.notFound, "Request for unknown model: '\(name)' is not found"))
@@ -92,6 +96,9 @@ package final class ModelRepository: Sendable {
           ServingError(.notFound, "Request for unknown model: '\(name)' version \(number) is not found"))
       }
       return .success(served)
+    }
+    if case .failure(let error) = found, error.kind == .notFound, !wasLoaded {
+      throw ServingError(.unavailable, "the server's models are being loaded: '\(name)' is not ready")
     }
     return try found.get()
   }
@@ -166,6 +173,7 @@ package final class ModelRepository: Sendable {
       try? await load(name, isAsked: names != nil)
     }
     hasLoaded.withLock { $0 = true }
+    changes.send()
   }
 
   /// Loads a model, or what changed of it.

@@ -26,8 +26,11 @@ package final class AdmissionControl: Sendable {
     guard isAdmitted else {
       throw ServingError(.unavailable, "the server has \(limits.concurrentRequests) requests under way, its limit")
     }
-    return Admission(self)
+    return Admission(self, requests: 1)
   }
+
+  /// A place for bytes of a message that is no request yet.
+  func hold() -> Admission { Admission(self, requests: 0) }
 
   fileprivate func take(_ count: Int, total: Int) throws(ServingError) {
     guard total <= limits.requestBytes else {
@@ -45,9 +48,9 @@ package final class AdmissionControl: Sendable {
     }
   }
 
-  fileprivate func release(bytes: Int) {
+  fileprivate func release(requests: Int, bytes: Int) {
     state.withLock { state in
-      state.requests -= 1
+      state.requests -= requests
       state.bytes -= bytes
     }
   }
@@ -56,11 +59,15 @@ package final class AdmissionControl: Sendable {
 /// One request's place; given back when this object goes.
 package final class Admission: Sendable {
   private let control: AdmissionControl
+  private let requests: Int
   private let bytes = Mutex(0)
 
-  fileprivate init(_ control: AdmissionControl) { self.control = control }
+  fileprivate init(_ control: AdmissionControl, requests: Int) {
+    self.control = control
+    self.requests = requests
+  }
 
-  deinit { control.release(bytes: bytes.withLock { $0 }) }
+  deinit { control.release(requests: requests, bytes: bytes.withLock { $0 }) }
 
   /// Counts bytes before they are kept.
   ///

@@ -1,14 +1,21 @@
+internal import CompressedMessages
 internal import EventLoops
 package import GRPCCore
 internal import NIOCore
 internal import Synchronization
+internal import SystemInterface
 
 /// Calls of `Base` whose tasks run on the event loop of their connection.
 package struct EventLoopTransport<Base: ServerTransport>: ServerTransport {
   package typealias Bytes = Base.Bytes
   private let base: Base
+  private let admission: AdmissionControl
 
-  package init(_ base: Base) { self.base = base }
+  /// - Parameter admission: what decompressed messages are counted by.
+  package init(_ base: Base, admission: AdmissionControl) {
+    self.base = base
+    self.admission = admission
+  }
 
   package func configure(context: GRPCServerContext) { base.configure(context: context) }
 
@@ -27,7 +34,7 @@ package struct EventLoopTransport<Base: ServerTransport>: ServerTransport {
             await streamHandler(
               RPCStream(
                 descriptor: stream.descriptor,
-                inbound: RPCAsyncSequence(wrapping: MeasuredMessages(base: stream.inbound, executor: executor)),
+                inbound: RPCAsyncSequence(wrapping: ReceivedMessages(stream.inbound, executor, admission)),
                 outbound: stream.outbound),
               context)
           }
@@ -73,26 +80,71 @@ final class CallExecutor: TaskExecutor {
   }
 }
 
-/// A call's messages; those that take long to read are handed out away from the event loop.
-private struct MeasuredMessages<Bytes: GRPCContiguousBytes & Sendable>: AsyncSequence, Sendable {
+/// A call's messages: decompressed one at a time, and those that take long to read handed out away from the event loop.
+private struct ReceivedMessages<Bytes: GRPCContiguousBytes & Sendable>: AsyncSequence, Sendable {
   typealias Base = RPCAsyncSequence<RPCRequestPart<Bytes>, any Error>
-  let base: Base
-  let executor: CallExecutor
+  private let base: Base
+  private let executor: CallExecutor
+  private let admission: AdmissionControl
+
+  init(_ base: Base, _ executor: CallExecutor, _ admission: AdmissionControl) {
+    self.base = base
+    self.executor = executor
+    self.admission = admission
+  }
 
   struct AsyncIterator: AsyncIteratorProtocol {
-    var base: Base.AsyncIterator
-    let executor: CallExecutor
+    fileprivate var base: Base.AsyncIterator
+    fileprivate let executor: CallExecutor
+    fileprivate let admission: AdmissionControl
+    /// Whether each message says if it is compressed.
+    private var isMarked = false
+    /// The bytes of the last message if it was.
+    private var held: Admission?
+
+    fileprivate init(_ base: Base.AsyncIterator, _ executor: CallExecutor, _ admission: AdmissionControl) {
+      self.base = base
+      self.executor = executor
+      self.admission = admission
+    }
 
     mutating func next(isolation actor: isolated (any Actor)?) async throws -> RPCRequestPart<Bytes>? {
+      held = nil
       let part = try await base.next(isolation: actor)
-      if case .message(let bytes) = part {
-        await executor.prepare(bytes: unsafe bytes.withUnsafeBytes { $0.count })
+      switch part {
+      case .metadata(var metadata):
+        let header = CompressedMessages.header
+        isMarked = metadata[stringValues: header].contains { _ in true }
+        metadata.removeAllValues(forKey: header)
+        return .metadata(metadata)
+      case .message(var bytes):
+        if isMarked {
+          let held = admission.hold()
+          self.held = held
+          bytes = try await Self.unmarked(bytes, executor, held)
+        }
+        await executor.prepare(bytes: bytes.count)
+        return .message(bytes)
+      case nil: return nil
       }
-      return part
     }
 
     mutating func next() async throws -> RPCRequestPart<Bytes>? { try await next(isolation: nil) }
+
+    private static func unmarked(
+      _ message: Bytes, _ executor: CallExecutor, _ admission: Admission
+    ) async throws -> Bytes {
+      let bytes = unsafe message.withUnsafeBytes { unsafe Array($0) }
+      guard bytes.first == 1 else { return Bytes(bytes.dropFirst()) }
+      // A few bytes may become many, which takes time.
+      await executor.prepare(bytes: .max)
+      do throws(ServingError) {
+        return Bytes(try Decompressor.decompressed(Array(bytes.dropFirst()), admission))
+      } catch {
+        throw RPCError(error)
+      }
+    }
   }
 
-  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base: base.makeAsyncIterator(), executor: executor) }
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(base.makeAsyncIterator(), executor, admission) }
 }

@@ -1,3 +1,4 @@
+internal import CompressedMessages
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 internal import Glibc
@@ -9,7 +10,6 @@ package import NIOCore
 internal import NIOHTTPTypesHTTP1
 internal import NIOSSL
 internal import ServiceLifecycle
-internal import Synchronization
 internal import SystemInterface
 internal import TFLiteRuntime
 internal import UnixSignals
@@ -104,12 +104,16 @@ package struct InferenceServer: Sendable {
       }
     }
     if let files = options.tls { server = try .tls(server, tlsConfiguration: files.configuration()) }
+    let gate = ConnectionLimit.Gate()
     return Application(
       responder: RESTResponder(service: service, connections: connections), server: server,
       configuration: .init(
         address: address, serverName: ServerIdentity.name, backlog: 1024,
-        availableConnectionsDelegate: .maximum(options.limits.connections, logger: options.logger)),
-      onServerRunning: onServerRunning, logger: options.logger)
+        availableConnectionsDelegate: ConnectionLimit(options.limits.connections, gate: gate)),
+      onServerRunning: { channel in
+        await gate.open(channel)
+        await onServerRunning(channel)
+      }, logger: options.logger)
   }
 
   // MARK: gRPC
@@ -120,7 +124,7 @@ package struct InferenceServer: Sendable {
 
   private func grpcServer(_ address: GRPCNIOTransportHTTP2Posix.SocketAddress) throws -> GRPCListener {
     GRPCListener(
-      server: grpcServer(transport: EventLoopTransport(grpcTransport(address))),
+      server: grpcServer(transport: EventLoopTransport(grpcTransport(address), admission: service.admission)),
       address: "\(address)", shutdown: shutdown, logger: options.logger)
   }
 
@@ -146,6 +150,9 @@ package struct InferenceServer: Sendable {
         config.connection.keepalive.clientBehavior.minPingIntervalWithoutCalls = .seconds(10)
         config.http2.maxConcurrentStreams = min(limits.concurrentRequests, 1024)
         config.http2.targetWindowSize = 1 << 20
+        config.channelDebuggingCallbacks.onAcceptHTTP2Stream = { channel in
+          channel.eventLoop.makeCompletedFuture { try CompressedMessages.mark(channel) }
+        }
       })
   }
 
@@ -153,8 +160,13 @@ package struct InferenceServer: Sendable {
     var interceptors: [any ServerInterceptor] = [TraceHeaders(), DeadlineInterceptor()]
     if let token = options.token { interceptors.append(TokenInterceptor(token: token)) }
     return GRPCServer(
-      transport: transport, services: [GRPCService(service: service, shutdown: shutdown)], interceptors: interceptors)
+      transport: transport,
+      services: [GRPCService(service: service, shutdown: shutdown), GRPCHealth(service: service, shutdown: shutdown)],
+      interceptors: interceptors)
   }
+
+  /// Tells calls that wait for something else than an answer that the server is about to end.
+  package func beginShutdown() { shutdown.begin() }
 }
 
 extension ServerOptions.TLSFiles {
@@ -176,15 +188,6 @@ extension ServerOptions.TLSFiles {
     }
     return configuration
   }
-}
-
-/// Whether the server is about to end. gRPC cancels the calls under way then, which are to be answered all the same.
-final class ShutdownState: Sendable {
-  private let state = Atomic(false)
-
-  var hasBegun: Bool { state.load(ordering: .acquiring) }
-
-  func begin() { state.store(true, ordering: .releasing) }
 }
 
 /// Runs an HTTP server as one of the process's services.

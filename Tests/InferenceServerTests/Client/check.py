@@ -8,10 +8,13 @@ import socket
 import sys
 import time
 import urllib.request
+import zlib
 
+import grpc
 import numpy as np
 import tritonclient.grpc as grpc_client
 import tritonclient.http as http_client
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 HTTP = f"127.0.0.1:{sys.argv[1]}"
@@ -59,13 +62,14 @@ def metadata(client, module):
     check(not client.is_model_ready("nothing"), "unknown model not ready")
     as_json = {} if module is http_client else {"as_json": True}
     server = client.get_server_metadata(**as_json)
-    check(server["name"] == "tflite" and "binary_tensor_data" in server["extensions"], "server metadata")
+    check(server["name"] == "tflite" and {"binary_tensor_data", "classification"} <= set(server["extensions"]), "server metadata")
     model = client.get_model_metadata("rows", **as_json)
     check([int(d) for d in model["inputs"][0]["shape"]] == [-1, 4], "model metadata")
     check(model["outputs"][0]["datatype"] == "FP32", "output type")
     config = client.get_model_config("digits_int8", **as_json)
     config = config.get("config", config)
     check(config["input"][0]["data_type"] == "TYPE_INT8", "configuration")
+    check(config["output"][0]["label_filename"] == "labels.txt", "labels in the configuration")
     index = client.get_model_repository_index(**as_json)
     models = index if module is http_client else index["models"]
     check({m["name"] for m in models} >= {"rows", "strings"}, "index")
@@ -99,6 +103,93 @@ def inference(client, module, variants):
         zero = np.zeros((1, 32, 32, 1), np.float32)
         check(abs(client.infer("digits", [tensor(module, "args_0", zero, "FP32", binary)]).as_numpy("output_0").sum() - 1) < 1e-3,
               "float probabilities")
+
+
+def classification(client, module, variants, invalid):
+    """The highest values with their places, as text; of each item where the model takes batches, and with labels where it has them."""
+    def texts(answer, name):
+        array = answer.as_numpy(name)
+        return [s if isinstance(s, str) else s.decode() for s in array.flatten().tolist()], array.shape
+
+    random = np.random.default_rng(11)
+    for options in variants:
+        binary = options.get("binary_data")
+        x = random.standard_normal((2, 4)).astype(np.float32)
+        values = rows(x).flatten()
+        order = np.argsort(-values, kind="stable")
+        for count in (1, 3, 8, 100):
+            found, shape = texts(client.infer(
+                "rows", [tensor(module, "x", x, "FP32", binary)],
+                outputs=[module.InferRequestedOutput("y", class_count=count, **options)]), "y")
+            expected = [f"{values[i]:.6f}:{i}" for i in order[:count]]
+            check(found == expected and shape == (len(expected),), f"{count} classes {options}: {found}, {shape}")
+        images = random.integers(-128, 128, (3, 32, 32, 1)).astype(np.int8)
+        given = [tensor(module, "args_0", images, "INT8", binary)]
+        raw = client.infer("digits_int8", given).as_numpy("output_0")
+        found, shape = texts(client.infer(
+            "digits_int8", given, outputs=[module.InferRequestedOutput("output_0", class_count=2, **options)]), "output_0")
+        expected = [f"{item[i]}:{i}:digit {i}" for item in raw for i in np.argsort(-item.astype(int), kind="stable")[:2]]
+        check(found == expected and shape == (3, 2), f"labelled classes {options}: {found}, {shape}")
+    a = np.array(["x"], dtype=np.object_)
+    fails("classes of strings", invalid, "unsupported type 'BYTES'", lambda: client.infer(
+        "strings", [tensor(module, "a", a, "BYTES"), tensor(module, "b", a, "BYTES")],
+        outputs=[module.InferRequestedOutput("a", class_count=1)]))
+
+
+def compression(client):
+    """Messages that gRPC's clients compress: one by one and in streams, within the limits of what they become, whole and damaged."""
+    x = np.arange(400, dtype=np.float32).reshape(100, 4)
+    for algorithm in ("gzip", "deflate"):
+        answer = client.infer("rows", [tensor(grpc_client, "x", x, "FP32")], compression_algorithm=algorithm)
+        check(np.array_equal(answer.as_numpy("y"), rows(x)), f"compressed with {algorithm}")
+        results = queue.Queue()
+        client.start_stream(callback=lambda result, error: results.put((result, error)), compression_algorithm=algorithm)
+        for i in range(8):
+            client.async_stream_infer("rows", [tensor(grpc_client, "x", x * i, "FP32")])
+        for i in range(8):
+            result, error = results.get(timeout=30)
+            check(error is None and np.array_equal(result.as_numpy("y"), rows(x * i)), f"stream {i} compressed with {algorithm}")
+        client.stop_stream()
+        # A few kilobytes that become more than a megabyte.
+        for count in (1 << 17, 1 << 21):
+            fails(f"{count} rows compressed with {algorithm}", "RESOURCE_EXHAUSTED", "exceeds the maximum allowed input size",
+                  lambda: client.infer("rows", [tensor(grpc_client, "x", np.zeros((count, 4), np.float32), "FP32")],
+                                       compression_algorithm=algorithm))
+    good = zlib.compress(bytes(1000))
+    for message, what in ((good[:-5], "cut off"), (good[:8], "cut off early"), (b"\x1f\x8b" + bytes(50), "garbage"),
+                          (good + b"x", "too long"), (b"", "empty")):
+        ended = over_http2([("grpc-encoding", "gzip")], b"\x01" + len(message).to_bytes(4, "big") + message)
+        check(ended, f"compressed data that are {what}: no end")
+    check(over_http2([("grpc-encoding", "snappy")], bytes(5)), "an unknown compression: no end")
+    check(over_http2([("tflite-message-encoding", "gzip")], bytes(5)), "the server's own header: no end")
+    answer = client.infer("rows", [tensor(grpc_client, "x", x, "FP32")])
+    check(np.array_equal(answer.as_numpy("y"), rows(x)), "after wrong compression")
+
+
+def over_http2(headers, body):
+    """Calls ModelInfer with these bytes as they are; whether the call comes to an end."""
+    def frame(kind, flags, stream, payload):
+        return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+    def field(name, value):
+        # A literal that is not indexed.
+        return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+    fields = [(":method", "POST"), (":scheme", "http"), (":path", "/inference.GRPCInferenceService/ModelInfer"), (":authority", "x"),
+              ("te", "trailers"), ("content-type", "application/grpc"), *headers]
+    block = b"".join(field(*f) for f in fields)
+    with socket.create_connection(("127.0.0.1", int(sys.argv[2])), timeout=20) as connection:
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, block) + frame(0, 1, 1, body))
+        file = connection.makefile("rb")
+        try:
+            while len(head := file.read(9)) == 9:
+                file.read(int.from_bytes(head[:3], "big"))
+                # An answer's end, or a reset.
+                if int.from_bytes(head[5:], "big") == 1 and (head[3] == 3 or head[4] & 1):
+                    return True
+        except TimeoutError:
+            pass
+        return False
 
 
 def errors(client, module, names):
@@ -209,6 +300,39 @@ def control(client, module):
     fails("loading what is not there", status, "failed to load 'nothing'", lambda: client.load_model("nothing"))
 
 
+def health(client):
+    """gRPC's own health service: what it says follows the models."""
+    with grpc.insecure_channel(GRPC) as channel:
+        stub = health_pb2_grpc.HealthStub(channel)
+        status = health_pb2.HealthCheckResponse
+
+        def asked(name):
+            return stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10).status
+
+        for name in ("", "inference.GRPCInferenceService"):
+            check(asked(name) == status.SERVING, f"health of '{name}'")
+        try:
+            asked("nothing")
+            check(False, "health of an unknown service")
+        except grpc.RpcError as error:
+            check(error.code() == grpc.StatusCode.NOT_FOUND, f"health of an unknown service: {error.code()}")
+        # The client from PyPI does not know this one yet.
+        listed = channel.unary_unary("/grpc.health.v1.Health/List")(b"", timeout=10)
+        check(b"inference.GRPCInferenceService" in listed and listed.count(b"\x08\x01") == 2, f"list of health: {listed}")
+        unknown = stub.Watch(health_pb2.HealthCheckRequest(service="nothing"), timeout=60)
+        check(next(unknown).status == status.SERVICE_UNKNOWN, "watching an unknown service")
+        unknown.cancel()
+        watched = stub.Watch(health_pb2.HealthCheckRequest(), timeout=60)
+        check(next(watched).status == status.SERVING, "watching")
+        client.unload_model("split")
+        fails("a signature that is not there", "INTERNAL", "split", lambda: client.load_model("split", config='{"signature": "nothing"}'))
+        check(next(watched).status == status.NOT_SERVING and asked("") == status.NOT_SERVING, "watching a model fail")
+        check(not client.is_server_ready(), "ready says the same")
+        client.load_model("split")
+        check(next(watched).status == status.SERVING and asked("") == status.SERVING, "watching it come back")
+        watched.cancel()
+
+
 def over_one_connection():
     """What repeats over a connection is answered at once: the same answers to requests that come together, in parts, and between wrong ones."""
     def infer(values, asked_id="", datatype="FP32", binary=True, version="", close=False):
@@ -290,15 +414,19 @@ def main():
         control(client, module)
     inference(http, http_client, [{"binary_data": True}, {"binary_data": False}])
     inference(rpc, grpc_client, [{}])
+    classification(http, http_client, [{"binary_data": True}, {"binary_data": False}], "400")
+    classification(rpc, grpc_client, [{}], "INVALID_ARGUMENT")
     errors(http, http_client,
            {"not found": "404", "invalid": "400", "too large": "413", "unavailable": "503"})
     errors(rpc, grpc_client,
            {"not found": "NOT_FOUND", "invalid": "INVALID_ARGUMENT", "too large": "RESOURCE_EXHAUSTED",
             "unavailable": "UNAVAILABLE"})
+    compression(rpc)
     asynchronous_http(http)
     asynchronous_grpc(rpc)
     streaming(rpc)
     cancellation(rpc)
+    health(rpc)
     over_one_connection()
     statistics = http.get_inference_statistics("rows")["model_stats"][0]
     check(statistics["inference_stats"]["success"]["count"] > 50, "statistics")

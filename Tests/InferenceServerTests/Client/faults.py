@@ -227,13 +227,19 @@ def idle_connections():
         connection = server.connection()
         connection.request("POST", "/v2/models/rows/infer", ROWS)
         connection.getresponse().read()
+        before = server.descriptors()
         many = []
+        # All of them come at the same moment, as the server sees it.
+        os.kill(server.process.pid, signal.SIGSTOP)
         for _ in range(600):
             s = socket.create_connection(("127.0.0.1", server.port), timeout=10)
             many.append(s)
+        os.kill(server.process.pid, signal.SIGCONT)
+        wait_until(lambda: server.descriptors() >= before + 199, "connections up to the limit are accepted")
         for _ in range(50):
             connection.request("POST", "/v2/models/rows/infer", ROWS)
             check(json.loads(connection.getresponse().read())["outputs"][0]["data"] == [2, 4, 6, 8], "answer at the limit")
+        check(server.descriptors() == before + 199, f"connections above the limit: {server.descriptors() - before - 199}")
         for s in many:
             s.close()
         server.works("more connections than allowed")

@@ -8,9 +8,11 @@ import ssl
 import sys
 import time
 
+import grpc
 import numpy as np
 import tritonclient.grpc as grpc_client
 import tritonclient.http as http_client
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
 http_port, grpc_port, socket, authority, token, process = sys.argv[1:]
@@ -53,15 +55,47 @@ try:
 except InferenceServerException:
     pass
 
-# What is under way is answered, over gRPC too.
+with open(authority, "rb") as file:
+    credentials = grpc.ssl_channel_credentials(file.read())
+health = health_pb2_grpc.HealthStub(grpc.secure_channel(f"localhost:{grpc_port}", credentials))
+serving = health_pb2.HealthCheckResponse.SERVING
+check(health.Check(health_pb2.HealthCheckRequest(), timeout=10).status == serving, "gRPC's health needs no token")
+watched = health.Watch(health_pb2.HealthCheckRequest(), timeout=60)
+check(next(watched).status == serving, "watching needs no token")
+
+# What is under way is answered, over gRPC too. Who watches hears of the end.
 limit = grpc_client.InferInput("limit", [], "INT32")
 limit.set_data_from_numpy(np.array(100_000, np.int32))
 results = queue.Queue()
-rpc.async_infer("counting", [limit], headers={"authorization": f"Bearer {token}"},
+shown = {"authorization": f"Bearer {token}"}
+# Streams that stay open: one with a request under way, one that had its last answer.
+streams = []
+for name, tensor in (("counting", limit), ("idle", None)):
+    client = grpc_client.InferenceServerClient(f"localhost:{grpc_port}", ssl=True, root_certificates=authority)
+    answers = queue.Queue()
+    client.start_stream(callback=lambda result, error, answers=answers: answers.put((result, error)), headers=shown)
+    if tensor:
+        client.async_stream_infer("counting", [limit])
+    else:
+        few = grpc_client.InferInput("limit", [], "INT32")
+        few.set_data_from_numpy(np.array(3, np.int32))
+        client.async_stream_infer("counting", [few])
+        result, error = answers.get(timeout=60)
+        check(error is None and int(result.as_numpy("reached")) == 3, f"the stream's answer: {error}")
+    streams.append((name, client, answers))
+rpc.async_infer("counting", [limit], headers=shown,
                 callback=lambda result, error: results.put((result, error)))
 time.sleep(0.2)
 os.kill(int(process), signal.SIGTERM)
 result, error = results.get(timeout=60)
 check(error is None and int(result.as_numpy("reached")) == 100_000, f"the call under way: {error}")
+for name, client, answers in streams:
+    if name == "counting":
+        result, error = answers.get(timeout=60)
+        check(error is None and int(result.as_numpy("reached")) == 100_000, f"the stream's request under way: {error}")
+    result, error = answers.get(timeout=60)
+    check(error is not None and error.status() == "StatusCode.UNAVAILABLE" and error.message() == "the server is ending",
+          f"the end of a stream ({name}): {error}")
+check([answer.status for answer in watched] == [health_pb2.HealthCheckResponse.NOT_SERVING], "watching the end")
 print("ok" if failures == 0 else f"{failures} failures")
 sys.exit(failures != 0)
