@@ -16,18 +16,24 @@ internal import CKernels
   private let geometry: tflk_conv_geometry
   private let linesPerBand: Int
   private let bandsPerImage: Int
+  /// Whether a line is a row of a product of matrices, and a band some of them, be they of one line of the image or not.
+  private let isProduct: Bool
 
   /// A copy of the second-level cache's size would have to be read from further away than it was written.
   private static let copyBytes = 256 << 10
 
   /// - Parameters:
   ///   - geometry: all of the convolution.
+  ///   - dividesLines: whether a band of a product may begin and end within a line.
   ///   - bytesPerPixel: of the copy.
   ///   - microseconds: of all the work, roughly.
   ///   - columnGroups: how many parts of the columns are computed one after the other in each band.
   init(
-    _ geometry: tflk_conv_geometry, bytesPerPixel: Int, microseconds: Double, columnGroups: Int = 1, threads: Int
+    _ geometry: tflk_conv_geometry, dividesLines: Bool, bytesPerPixel: Int, microseconds: Double, columnGroups: Int = 1,
+    threads: Int
   ) {
+    isProduct = dividesLines && geometry.isProduct
+    let geometry = isProduct ? geometry.rowsAsLines : geometry
     self.geometry = geometry
     let lines = max(geometry.output_height, 1)
     let extent = (geometry.output_width - 1) * geometry.stride_width + geometry.kernel_width * geometry.dilation_width
@@ -68,7 +74,8 @@ internal import CKernels
     let (part, line) = geometry.part(
       first..<min(first + linesPerBand, geometry.output_height), of: 0..<geometry.input_height)
     return Band(
-      geometry: part, image: image, firstPixel: (image * geometry.input_height + line) * geometry.input_width,
+      geometry: isProduct ? part.linesAsRows : part, image: image,
+      firstPixel: (image * geometry.input_height + line) * geometry.input_width,
       firstRow: (image * geometry.output_height + first) * geometry.output_width)
   }
 }
@@ -107,16 +114,27 @@ internal import CKernels
 }
 
 extension tflk_conv_geometry {
-  /// The same with a line for each row of a product of matrices, which need not be divided where a line of the image ends.
-  var rowsAsLines: tflk_conv_geometry {
-    guard batch == 1, kernel_height * kernel_width == 1, stride_height * stride_width == 1, pad_top + pad_left == 0,
-      input_width == output_width, input_height == output_height
-    else { return self }
+  /// Whether row m of the only image gives row m of the output: a product of matrices.
+  fileprivate var isProduct: Bool {
+    batch == 1 && kernel_height * kernel_width == 1 && stride_height * stride_width == 1 && pad_top + pad_left == 0
+      && input_width == output_width && input_height == output_height
+  }
+
+  /// A product with a line for each row.
+  fileprivate var rowsAsLines: tflk_conv_geometry {
     var lines = self
     lines.output_height *= output_width
     lines.input_height = lines.output_height
     (lines.output_width, lines.input_width) = (1, 1)
     return lines
+  }
+
+  /// The same with all rows in one line, as the kernels like them.
+  fileprivate var linesAsRows: tflk_conv_geometry {
+    var rows = self
+    (rows.output_width, rows.input_width) = (output_height, output_height)
+    (rows.output_height, rows.input_height) = (1, 1)
+    return rows
   }
 
   /// The convolution that gives some lines of one image, and the line of the input that it reads as its first.
@@ -127,7 +145,8 @@ extension tflk_conv_geometry {
     let first = min(max(input.lowerBound, wanted), input.upperBound)
     var part = self
     part.batch = 1
-    part.input_height = input.upperBound - first
+    let end = wanted + (lines.count - 1) * stride_height + (kernel_height - 1) * dilation_height + 1
+    part.input_height = max(0, min(end, input.upperBound) - first)
     part.output_height = lines.count
     part.pad_top = max(0, first - wanted)
     return (part, first)

@@ -189,7 +189,7 @@ extension ConvolutionGeometry {
     self.result = result
     threads = node.threads
     bands = ConvolutionBands(
-      whole, bytesPerPixel: 2 * channels,
+      whole, dividesLines: false, bytesPerPixel: 2 * channels,
       microseconds: geometry.depthwiseMicroseconds(
         operationsPerResult: IntegerPacking.operationsPerResult, rate: kernels.integerRate / 2), threads: threads)
     imageElements = geometry.inputPixelsPerBatch * geometry.inputChannels

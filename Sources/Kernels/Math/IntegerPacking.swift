@@ -85,7 +85,8 @@ internal import TensorTypes
     let microseconds =
       Double(rows) * Double(operations) * Double(columnTiles) * Double(groups) / Double(max(rate, 1))
     let bands = ConvolutionBands(
-      geometry.rowsAsLines, bytesPerPixel: geometry.input_channels * (isWide ? 2 : 1), microseconds: microseconds,
+      geometry, dividesLines: true, bytesPerPixel: geometry.input_channels * (isWide ? 2 : 1),
+      microseconds: microseconds,
       columnGroups: groups * ProductTiling.columnGroups(ofBytes: groupBytes), threads: threads)
     let largest = bands.largest
     return (
