@@ -129,6 +129,11 @@ def measure(model, threads, options):
     }
 
 
+def numbers(text):
+    """Numbers with commas between them, as options give them."""
+    return [int(part) for part in text.split(",")]
+
+
 def geometric_mean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
@@ -162,7 +167,7 @@ def save(rows, options, chart):
 def common_arguments(description):
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", default="1", type=lambda text: [int(part) for part in text.split(",")])
+    parser.add_argument("--threads", default="1", type=numbers)
     parser.add_argument("--rounds", default=5, type=int)
     parser.add_argument("--peers", default=PEERS, type=lambda text: text.split(","))
     parser.add_argument("--json", metavar="FILE")

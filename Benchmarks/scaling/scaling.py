@@ -22,10 +22,10 @@ def inputs_of(model):
     return [tensors[index] for index in report["subgraphs"][0]["inputs"]]
 
 
-def write_inputs(model, batch, folder):
-    """Random inputs whose first dimension is `batch` times the model's."""
+def write_inputs(tensors, model, batch, folder):
+    """Random inputs whose first dimension is `batch` times that of the model's tensors."""
     arrays = {}
-    for tensor in inputs_of(model):
+    for tensor in tensors:
         # Open dimensions are 1.
         shape = [max(size, 1) for size in tensor["shape"]]
         if not shape:
@@ -39,7 +39,8 @@ def write_inputs(model, batch, folder):
 def measure(model, options):
     """Medians in milliseconds of each number of threads and batch."""
     with tempfile.TemporaryDirectory() as folder:
-        inputs = {batch: write_inputs(model, batch, folder) for batch in options.batch}
+        tensors = inputs_of(model)
+        inputs = {batch: write_inputs(tensors, model, batch, folder) for batch in options.batch}
         settings = [(threads, batch) for threads in options.threads for batch in options.batch]
         samples = {setting: [] for setting in settings}
         failed = {}
@@ -95,15 +96,11 @@ def chart(rows):
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
-def numbers(text):
-    return [int(part) for part in text.split(",")]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="+")
-    parser.add_argument("--threads", default=[1, 2], type=numbers)
-    parser.add_argument("--batch", default=[1, 4], type=numbers)
+    parser.add_argument("--threads", default=[1, 2], type=peers.numbers)
+    parser.add_argument("--batch", default=[1, 4], type=peers.numbers)
     parser.add_argument("--rounds", default=3, type=int)
     parser.add_argument("--runs", default=12, type=int, help="invocations of each setting in a round")
     parser.add_argument("--delegate", default="builtin")
