@@ -125,9 +125,19 @@ typedef struct tflk_quantized_format {
 /// The most pairs of a `tflk_byte_pairs` that are put right one by one.
 enum { TFLK_BYTE_PAIR_EXCEPTIONS = 4 };
 
-/// A sum or product of two bytes, requantised to a byte, as `fit_byte_pairs` found it.
+/// How an integer is scaled in fixed point: see `MultiplyByQuantizedMultiplier`; a positive shift is to the left.
+typedef struct tflk_fixed_scale {
+  int32_t multiplier, shift;
+} tflk_fixed_scale;
+
+/// A sum or product of two bytes, requantised to a byte: in floats as `fit_byte_pairs` found it, or as the reference computes it, which takes two to
+/// six times as long and needs no search. The members of the other form are not read.
 typedef struct tflk_byte_pairs {
-  bool multiplies;
+  bool multiplies, is_exact;
+  /// Exact: the reference's scales of the operands of a sum, which are shifted to the left by 20 before, and of its sum or product.
+  tflk_fixed_scale left_fixed, right_fixed, fixed;
+  /// Exact: whether the right operand of a sum is subtracted.
+  bool subtracts;
   float left_scale, right_scale, start, away;
   int32_t left_zero_point, right_zero_point;
   int32_t exception_count;

@@ -1,8 +1,15 @@
 internal import CKernels
 internal import TensorTypes
 
-/// A sum or a product of two bytes that is requantised to a byte, on the C kernel that computes it in floats with the bits of the definition.
+/// A sum or a product of two bytes that is requantised to a byte, on the C kernel that computes it with the bits of the definition: in floats
+/// where there are enough elements to find out how, otherwise in the definition's steps.
 struct BytePairs: Sendable {
+  enum Operation {
+    /// The scales that bring the operands, shifted to the left by 20, to their common scale.
+    case sum(left: QuantizedMultiplier, right: QuantizedMultiplier, subtracts: Bool)
+    case product
+  }
+
   private let microkernels: Microkernels
   private let function: tflk_byte_pairs
   private let quantization: OutputQuantization
@@ -11,18 +18,24 @@ struct BytePairs: Sendable {
   /// The fewest pairs for which the search for the float form, some 20 microseconds, is worth its time.
   private static let fewest = 4096
 
-  /// `apply(left) + apply(right)` or their product, for operands that meet as `broadcast` says.
+  /// The operation on operands that meet as `broadcast` says.
   ///
   /// - Parameters:
   ///   - left: the integer that stands for a byte of the left operand, before the bytes are combined.
   ///   - scales: the same in real numbers, in units of the output's scale.
-  /// - Returns: nil when floats do not give the same bits, or when there are too few elements for it to pay.
-  init?<T: FixedWidthInteger>(
-    of _: T.Type, multiplies: Bool, left: (Int32) -> Int32, right: (Int32) -> Int32, scales: tflk_byte_pair_scales,
-    _ quantization: OutputQuantization, _ broadcast: Broadcast
+  init<T: FixedWidthInteger>(
+    _ operation: Operation, of _: T.Type, left: (Int32) -> Int32, right: (Int32) -> Int32,
+    scales: tflk_byte_pair_scales, _ quantization: OutputQuantization, _ broadcast: Broadcast
   ) {
-    guard broadcast.shape.elementCount >= Self.fewest, let microkernels = Microkernels.current else { return nil }
     type = tflk_type(quantized: T.self)
+    self.quantization = quantization
+    let microkernels = Microkernels.best
+    self.microkernels = microkernels
+    let exact = Self.exact(operation, scales, quantization)
+    guard broadcast.shape.elementCount >= Self.fewest else {
+      function = exact
+      return
+    }
     var tables = InlineArray<512, Int32>(repeating: 0)
     for i in 0..<256 {
       let value = Int32(T.min) + Int32(i)
@@ -30,21 +43,39 @@ struct BytePairs: Sendable {
       tables[256 + i] = right(value)
     }
     var found = tflk_byte_pairs()
-    let output = unsafe Self.output(type, quantization)
+    let output = unsafe Self.output(tflk_type(quantized: T.self), quantization)
     let multiplier = quantization.multiplier
     let isFound = unsafe tables.span.withUnsafeBufferPointer { tables in
       unsafe withUnsafePointer(to: output) { output in
         unsafe withUnsafePointer(to: scales) { scales in
           guard let base = tables.baseAddress else { return false }
           return unsafe microkernels.table.pointee.fit_byte_pairs(
-            multiplies, base, base + 256, multiplier.multiplier, multiplier.shift, scales, output, &found)
+            exact.multiplies, base, base + 256, multiplier.multiplier, multiplier.shift, scales, output, &found)
         }
       }
     }
-    guard isFound else { return nil }
-    function = found
-    self.quantization = quantization
-    self.microkernels = microkernels
+    function = isFound ? found : exact
+  }
+
+  private static func exact(
+    _ operation: Operation, _ scales: tflk_byte_pair_scales, _ quantization: OutputQuantization
+  ) -> tflk_byte_pairs {
+    func fixed(_ multiplier: QuantizedMultiplier) -> tflk_fixed_scale {
+      tflk_fixed_scale(multiplier: multiplier.multiplier, shift: multiplier.shift)
+    }
+    var function = tflk_byte_pairs()
+    function.is_exact = true
+    function.fixed = fixed(quantization.multiplier)
+    function.left_zero_point = scales.left_zero_point
+    function.right_zero_point = scales.right_zero_point
+    switch operation {
+    case .sum(let left, let right, let subtracts):
+      function.left_fixed = fixed(left)
+      function.right_fixed = fixed(right)
+      function.subtracts = subtracts
+    case .product: function.multiplies = true
+    }
+    return function
   }
 
   private static func output(_ type: tflk_type, _ quantization: OutputQuantization) -> tflk_quantized_output {

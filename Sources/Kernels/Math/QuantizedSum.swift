@@ -57,27 +57,6 @@ struct QuantizedSumParameters: Sendable {
   }
 }
 
-/// A sum or difference of bytes in the common scale: the scaled inputs come from tables.
-struct QuantizedByteSum<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  private final class Tables: Sendable {
-    let left: InlineArray<256, Int32>
-    let right: InlineArray<256, Int32>
-
-    init(_ parameters: QuantizedSumParameters) {
-      left = InlineArray { parameters.scaledLeft(Int32(T(truncatingIfNeeded: $0))) }
-      right = InlineArray { parameters.scaledRight(Int32(T(truncatingIfNeeded: $0))) }
-    }
-  }
-
-  private let tables: Tables
-
-  init(_ parameters: QuantizedSumParameters) { tables = Tables(parameters) }
-
-  @inline(__always) func apply(_ a: T, _ b: T) -> Int32 {
-    tables.left[Int(UInt8(truncatingIfNeeded: a))] &+ tables.right[Int(UInt8(truncatingIfNeeded: b))]
-  }
-}
-
 /// A sum or difference of 16-bit integers in the common scale.
 struct QuantizedShortSum: BinaryElementFunction {
   let parameters: QuantizedSumParameters
@@ -127,10 +106,11 @@ struct PowerOfTwoSum: BinaryElementFunction {
 private func byteSumKernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
   _: T.Type, _ parameters: QuantizedSumParameters, _ broadcast: Broadcast
 ) -> Kernel {
-  let pairs = BytePairs(
-    of: T.self, multiplies: false, left: parameters.scaledLeft, right: parameters.scaledRight,
-    scales: parameters.pairScales, parameters.output, broadcast)
-  return pairs?.kernel(broadcast) ?? QuantizedByteSum<T>(parameters).kernel(broadcast, parameters.output, to: T.self)
+  BytePairs(
+    .sum(left: parameters.leftMultiplier, right: parameters.rightMultiplier, subtracts: parameters.subtracts),
+    of: T.self, left: parameters.scaledLeft, right: parameters.scaledRight, scales: parameters.pairScales,
+    parameters.output, broadcast
+  ).kernel(broadcast)
 }
 
 /// The kernel of a quantised sum or difference of inputs 0 and 1.

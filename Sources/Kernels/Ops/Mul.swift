@@ -59,17 +59,16 @@ public struct Mul: Operator {
     let quantization = OutputQuantization(
       multiplier: QuantizedMultiplier(Double(left.scale * right.scale / output.scale)), zeroPoint: output.zeroPoint,
       low: range.lowerBound, high: range.upperBound)
-    let product = IntegerProduct<T>(leftZeroPoint: left.zeroPoint, rightZeroPoint: right.zeroPoint)
-    if T.bitWidth == 8,
-      let pairs = BytePairs(
-        of: T.self, multiplies: true, left: { $0 - left.zeroPoint }, right: { $0 - right.zeroPoint },
-        scales: tflk_byte_pair_scales(
-          left: Double(left.scale) * Double(right.scale) / Double(output.scale), right: 1,
-          left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint), quantization, broadcast)
-    {
-      return pairs.kernel(broadcast)
+    guard T.bitWidth == 8 else {
+      return IntegerProduct<T>(leftZeroPoint: left.zeroPoint, rightZeroPoint: right.zeroPoint)
+        .kernel(broadcast, quantization, to: T.self)
     }
-    return product.kernel(broadcast, quantization, to: T.self)
+    return BytePairs(
+      .product, of: T.self, left: { $0 - left.zeroPoint }, right: { $0 - right.zeroPoint },
+      scales: tflk_byte_pair_scales(
+        left: Double(left.scale) * Double(right.scale) / Double(output.scale), right: 1,
+        left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint), quantization, broadcast
+    ).kernel(broadcast)
   }
 }
 
