@@ -125,6 +125,11 @@ typedef struct tflk_quantized_format {
 /// The most pairs of a `tflk_byte_pairs` that are put right one by one.
 enum { TFLK_BYTE_PAIR_EXCEPTIONS = 4 };
 
+/// A pair of bytes and its result.
+typedef struct tflk_byte_pair_exception {
+  uint8_t left, right, result;
+} tflk_byte_pair_exception;
+
 /// How an integer is scaled in fixed point: see `MultiplyByQuantizedMultiplier`; a positive shift is to the left.
 typedef struct tflk_fixed_scale {
   int32_t multiplier, shift;
@@ -141,7 +146,7 @@ typedef struct tflk_byte_pairs {
   float left_scale, right_scale, start, away;
   int32_t left_zero_point, right_zero_point;
   int32_t exception_count;
-  int32_t exceptions[TFLK_BYTE_PAIR_EXCEPTIONS], corrections[TFLK_BYTE_PAIR_EXCEPTIONS];
+  tflk_byte_pair_exception exceptions[TFLK_BYTE_PAIR_EXCEPTIONS];  ///< where there are some, the others repeat the last
 } tflk_byte_pairs;
 
 /// The same in real numbers, before the output's zero point is added: `left * (a - left_zero_point) + right * (b - right_zero_point)`, or
