@@ -32,7 +32,7 @@
 #include "int_depthwise.inc"
 #include "arrays.inc"
 #include "lookup.inc"
-#include "max_pool.inc"
+#include "pooling.inc"
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"

@@ -48,8 +48,8 @@ import Testing
     #expect(failure == nil)
   }
 
-  @Test(arguments: available) func maxPooling(isa: String) {
-    let failure = unsafe failure(check_max_pool, on: isa)
+  @Test(arguments: available) func pooling(isa: String) {
+    let failure = unsafe failure(check_pool, on: isa)
     #expect(failure == nil)
   }
 

@@ -156,6 +156,16 @@ typedef struct tflk_byte_pair_scales {
   int32_t left_zero_point, right_zero_point;
 } tflk_byte_pair_scales;
 
+/// What pooling makes of the elements of a window, of TFLK_INT8, TFLK_UINT8, TFLK_INT16 or TFLK_FLOAT32. The bounds are values of the type.
+///
+/// - The greatest, NaN aside: `clamp(max(least, elements))`.
+/// - The mean: `clamp(sum / count)`, of integers to the nearest with ties away from zero, and `low` where there are none.
+typedef struct tflk_pooling {
+  tflk_type type;
+  bool averages;
+  double least, low, high;
+} tflk_pooling;
+
 /// What becomes of the accumulators.
 ///
 /// - TFLK_INT8, TFLK_UINT8, TFLK_INT16: `clamp(output_zero_point + MultiplyByQuantizedMultiplier(accumulator, multiplier[n], shift[n]))`, with the
@@ -461,20 +471,10 @@ typedef struct tflk_kernels {
   /// `output[i] = table[input[i]]` with 256 entries. The output may be the input.
   void (*lookup)(const uint8_t *table, const uint8_t *input, uint8_t *output, size_t count);
 
-  /// `clamp(max(least, elements of the window))` for the lines [line_begin, line_end) of batch * output_height, with as many channels in the output as
-  /// in the input and no gaps. Positions outside of the image and NaN are passed over. The bounds are values of the type.
-  void (*max_pool_i8)(
-      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
-      size_t line_end);
-  void (*max_pool_u8)(
-      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
-      size_t line_end);
-  void (*max_pool_i16)(
-      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
-      size_t line_end);
-  void (*max_pool_f32)(
-      const tflk_conv_geometry *geometry, const void *input, void *output, double least, double low, double high, size_t line_begin,
-      size_t line_end);
+  /// Pools the lines [line_begin, line_end) of batch * output_height, with as many channels in the output as in the input and no gaps. Positions
+  /// outside of the image are passed over.
+  void (*pool)(
+      const tflk_pooling *pooling, const tflk_conv_geometry *geometry, const void *input, void *output, size_t line_begin, size_t line_end);
 
   /// `output[i] = function(input[i])`, by tflk_function. The output may be the input.
   void (*f32_function[TFLK_FUNCTION_COUNT])(const float *input, float *output, size_t count);

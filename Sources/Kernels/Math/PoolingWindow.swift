@@ -102,21 +102,45 @@ struct Pooling: Sendable {
     channels = input[3]
   }
 
-  /// The windows as the C kernels see them.
-  var geometry: tflk_conv_geometry {
-    tflk_conv_geometry(
-      batch: batches, input_height: rows.size, input_width: columns.size, input_channels: channels,
-      output_height: rows.count, output_width: columns.count, output_channels: channels, kernel_height: rows.filter,
-      kernel_width: columns.filter, stride_height: rows.stride, stride_width: columns.stride, dilation_height: 1,
-      dilation_width: 1, pad_top: rows.before, pad_left: columns.before, input_pixel_stride: channels,
-      output_pixel_stride: channels)
-  }
-
   /// Elements that a row of results looks at.
   var workPerRow: Int { columns.count * channels * min(rows.filter, rows.size) * min(columns.filter, columns.size) }
 
   /// Elements that scratch buffer 0 needs.
   var accumulators: Int { batches * rows.count * columns.count == 0 ? 0 : batches * rows.count * channels }
+
+  /// The C kernel for the greatest element of each window, and at least `least`; nil where there is none. The bounds are values of the type.
+  func maximum(_ type: tflk_type, least: Float, low: Float, high: Float) -> Kernel? {
+    kernel(tflk_pooling(type: type, averages: false, least: Double(least), low: Double(low), high: Double(high)))
+  }
+
+  /// The same for the mean.
+  func mean(_ type: tflk_type, low: Float, high: Float) -> Kernel? {
+    kernel(tflk_pooling(type: type, averages: true, least: 0, low: Double(low), high: Double(high)))
+  }
+
+  private func kernel(_ pooling: tflk_pooling) -> Kernel? {
+    guard let microkernels = Microkernels.current else { return nil }
+    let geometry = tflk_conv_geometry(
+      batch: batches, input_height: rows.size, input_width: columns.size, input_channels: channels,
+      output_height: rows.count, output_width: columns.count, output_channels: channels, kernel_height: rows.filter,
+      kernel_width: columns.filter, stride_height: rows.stride, stride_width: columns.stride, dilation_height: 1,
+      dilation_width: 1, pad_top: rows.before, pad_left: columns.before, input_pixel_stride: channels,
+      output_pixel_stride: channels)
+    let grain = max(1, 131072 / max(workPerRow, 1))
+    return Kernel { io throws(OperatorError) in
+      guard geometry.output_width * geometry.output_channels > 0 else { return }
+      try io.parallel(geometry.batch * geometry.output_height, grain: grain) { range in
+        // Safety: operands have the bytes of their shapes, which the geometry was made from.
+        unsafe withUnsafePointer(to: pooling) { pooling in
+          unsafe withUnsafePointer(to: geometry) {
+            unsafe microkernels.table.pointee.pool?(
+              pooling, $0, io.inputBytes(0).baseAddress, io.outputBytes(0).baseAddress, range.lowerBound,
+              range.upperBound)
+          }
+        }
+      }
+    }
+  }
 
   /// The kernel that gives each result the function's value for its window.
   func kernel<Function: PoolingFunction>(_ function: Function) -> Kernel {

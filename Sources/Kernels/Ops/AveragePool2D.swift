@@ -1,3 +1,4 @@
+internal import CKernels
 public import TensorTypes
 
 /// `AVERAGE_POOL_2D`: the mean over windows of height and width; padding does not count.
@@ -20,20 +21,22 @@ public struct AveragePool2D: Operator {
     switch input.element {
     case .float32:
       let range = try options.activation.finiteRange(Float.self)
-      return pooling.kernel(RealMean(low: range.lowerBound, high: range.upperBound))
-    case .int8: return try integers(Int8.self, node, pooling)
-    case .uint8: return try integers(UInt8.self, node, pooling)
-    case .int16: return try integers(Int16.self, node, pooling)
+      return pooling.mean(TFLK_FLOAT32, low: range.lowerBound, high: range.upperBound)
+        ?? pooling.kernel(RealMean(low: range.lowerBound, high: range.upperBound))
+    case .int8: return try integers(Int8.self, TFLK_INT8, node, pooling)
+    case .uint8: return try integers(UInt8.self, TFLK_UINT8, node, pooling)
+    case .int16: return try integers(Int16.self, TFLK_INT16, node, pooling)
     default:
       throw .unsupported("\(input.element) input; float32, int8, uint8 and int16 are supported")
     }
   }
 
   private func integers<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
-    _: T.Type, _ node: NodeContext, _ pooling: Pooling
+    _: T.Type, _ type: tflk_type, _ node: NodeContext, _ pooling: Pooling
   ) throws(OperatorError) -> Kernel {
     let range = try options.activation.quantizedRange(try node.output(0))
-    return pooling.kernel(IntegerMean<T>(low: range.lowerBound, high: range.upperBound))
+    return pooling.mean(type, low: Float(range.lowerBound), high: Float(range.upperBound))
+      ?? pooling.kernel(IntegerMean<T>(low: range.lowerBound, high: range.upperBound))
   }
 
   private struct RealMean: PoolingFunction {

@@ -21,55 +21,25 @@ public struct MaxPool2D: Operator {
     switch input.element {
     case .float32:
       let range = try options.activation.finiteRange(Float.self)
-      return Self.kernel(
-        pooling, input.element, least: -Float.greatestFiniteMagnitude, low: range.lowerBound, high: range.upperBound)
+      return pooling.maximum(
+        TFLK_FLOAT32, least: -Float.greatestFiniteMagnitude, low: range.lowerBound, high: range.upperBound)
         ?? pooling.kernel(RealMaximum(low: range.lowerBound, high: range.upperBound))
-    case .int8: return try integers(Int8.self, node, pooling)
-    case .uint8: return try integers(UInt8.self, node, pooling)
-    case .int16: return try integers(Int16.self, node, pooling)
+    case .int8: return try integers(Int8.self, TFLK_INT8, node, pooling)
+    case .uint8: return try integers(UInt8.self, TFLK_UINT8, node, pooling)
+    case .int16: return try integers(Int16.self, TFLK_INT16, node, pooling)
     default:
       throw .unsupported("\(input.element) input; float32, int8, uint8 and int16 are supported")
     }
   }
 
   private func integers<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
-    _: T.Type, _ node: NodeContext, _ pooling: Pooling
+    _: T.Type, _ type: tflk_type, _ node: NodeContext, _ pooling: Pooling
   ) throws(OperatorError) -> Kernel {
     let range = try options.activation.quantizedRange(try node.output(0))
     let low = T(truncatingIfNeeded: range.lowerBound)
     let high = T(truncatingIfNeeded: range.upperBound)
-    return Self.kernel(
-      pooling, try node.input(0).element, least: Float(T.min), low: Float(low), high: Float(high))
+    return pooling.maximum(type, least: Float(T.min), low: Float(low), high: Float(high))
       ?? pooling.kernel(IntegerMaximum<T>(low: low, high: high))
-  }
-
-  /// The C kernel; nil where there is none. The bounds are values of the element type.
-  private static func kernel(
-    _ pooling: Pooling, _ element: ElementType, least: Float, low: Float, high: Float
-  ) -> Kernel? {
-    guard let microkernels = Microkernels.current else { return nil }
-    let geometry = pooling.geometry
-    let lines = geometry.batch * geometry.output_height
-    let perLine = pooling.workPerRow
-    return Kernel { io throws(OperatorError) in
-      guard geometry.output_width * geometry.output_channels > 0 else { return }
-      try io.parallel(lines, grain: max(1, 131072 / max(perLine, 1))) { range in
-        let table = unsafe microkernels.table.pointee
-        let pool =
-          switch element {
-          case .int8: unsafe table.max_pool_i8
-          case .uint8: unsafe table.max_pool_u8
-          case .int16: unsafe table.max_pool_i16
-          default: unsafe table.max_pool_f32
-          }
-        // Safety: operands have the bytes of their shapes, which the geometry was made from.
-        unsafe withUnsafePointer(to: geometry) {
-          unsafe pool?(
-            $0, io.inputBytes(0).baseAddress, io.outputBytes(0).baseAddress, Double(least), Double(low), Double(high),
-            range.lowerBound, range.upperBound)
-        }
-      }
-    }
   }
 
   private struct RealMaximum: PoolingFunction {

@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
     {"quantize", check_quantize, 3},
     {"affine", check_affine_quantize, 3},
     {"lookup", check_lookup, 3},
-    {"max_pool", check_max_pool, 3},
+    {"pool", check_pool, 3},
     {"functions", check_functions, 10},
     {"softmax", check_softmax, 3},
     {"arithmetic", check_arithmetic, 3},

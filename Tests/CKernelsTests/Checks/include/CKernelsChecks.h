@@ -27,7 +27,7 @@ int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *me
 int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_affine_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_lookup(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
-int check_max_pool(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_pool(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_softmax(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
