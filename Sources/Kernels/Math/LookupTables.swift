@@ -3,19 +3,11 @@ internal import TensorTypes
 
 /// A function of a byte, as a table of its 256 values.
 struct ByteLookup: UnaryElementFunction {
-  private final class Table: Sendable {
-    let values: InlineArray<256, UInt8>
-    init(_ values: InlineArray<256, UInt8>) { self.values = values }
-  }
-
-  private let table: Table
+  private let table: [UInt8]
 
   /// The table of `function`, which takes each value of `T`, an 8-bit integer.
   init<T: FixedWidthInteger>(_: T.Type, _ function: (T) -> T) {
-    table = Table(
-      InlineArray { index in
-        UInt8(truncatingIfNeeded: function(T(truncatingIfNeeded: index)))
-      })
+    table = (0..<256).map { UInt8(truncatingIfNeeded: function(T(truncatingIfNeeded: $0))) }
   }
 
   /// The table of a real function between quantised operands.
@@ -33,7 +25,7 @@ struct ByteLookup: UnaryElementFunction {
     }
   }
 
-  @inline(__always) func apply(_ x: UInt8) -> UInt8 { table.values[Int(x)] }
+  @inline(__always) func apply(_ x: UInt8) -> UInt8 { table[Int(x)] }
 
   /// The kernel that looks up each of `count` bytes of input 0.
   func kernel(count: Int) -> Kernel {
@@ -44,7 +36,7 @@ struct ByteLookup: UnaryElementFunction {
           let y = unsafe io.outputBytes(0).bindMemory(to: UInt8.self).baseAddress
         else { return }
         // Safety: operands have the bytes of their shapes; input and output are the same memory or do not overlap.
-        unsafe table.values.span.withUnsafeBufferPointer {
+        unsafe table.withUnsafeBufferPointer {
           unsafe microkernels.table.pointee.lookup(
             $0.baseAddress, x + range.lowerBound, y + range.lowerBound, range.count)
         }
