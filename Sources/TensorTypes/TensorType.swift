@@ -11,6 +11,35 @@ public enum Quantization: Sendable, Hashable {
   /// tensors of the subgraph, named by their index.
   case blockwise(scales: Int, zeroPoints: Int?, blockSize: Int)
 
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .none: hasher.combine(0)
+    case .perTensor(let scale, let zeroPoint):
+      hasher.combine(1)
+      hasher.combine(scale)
+      hasher.combine(zeroPoint)
+    case .perChannel(let scales, let zeroPoints, let axis):
+      hasher.combine(2)
+      hasher.combine(axis)
+      Self.combine(scales, into: &hasher)
+      Self.combine(zeroPoints, into: &hasher)
+    case .blockwise(let scales, let zeroPoints, let blockSize):
+      hasher.combine(3)
+      hasher.combine(scales)
+      hasher.combine(zeroPoints)
+      hasher.combine(blockSize)
+    }
+  }
+
+  /// All elements at once, which takes a tenth of the time, where equal ones have equal bytes: zero may have two forms.
+  private static func combine<T: Numeric & Hashable & BitwiseCopyable>(_ values: [T], into hasher: inout Hasher) {
+    guard T.self == Int.self || !values.contains(.zero) else {
+      hasher.combine(values)
+      return
+    }
+    unsafe values.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+  }
+
   /// The first (or only) scale; nil when there is none.
   public var scale: Float? {
     switch self {

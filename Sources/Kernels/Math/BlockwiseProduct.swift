@@ -78,16 +78,11 @@ struct BlockwiseWeights: Sendable {
   private func packed(
     _ node: NodeContext, _ geometry: tflk_block_geometry, _ kernels: Microkernels
   ) throws(OperatorError) -> SharedBytes {
-    // Tells the scales from others that the same weights may have elsewhere.
-    var hash = [UInt64](repeating: 0, count: 8)
-    unsafe hash.withUnsafeMutableBufferPointer { words in
-      unsafe tflk_content_hash(scales.baseAddress, scales.count, words.baseAddress)
-    }
     let table = unsafe kernels.table.pointee
     let tileColumns = table.int8_tile_columns
     let byteCount = unsafe withUnsafePointer(to: geometry) { unsafe table.int4_packed_bytes($0) }
-    let key =
-      "blocks \(kernels.name) \(element) \(units) \(depth) \(blockSize) \(hash.map { String($0, radix: 16) }.joined(separator: ":"))"
+    // The same weights may have other scales elsewhere.
+    let key = "blocks \(kernels.name) \(element) \(units) \(depth) \(blockSize) \(contentText(scales.span))"
     return try unsafe node.packed(
       key, of: [1], byteCount: byteCount, parts: (units + tileColumns - 1) / tileColumns,
       source: { () throws(OperatorError) in

@@ -164,7 +164,7 @@ extension ConvolutionGeometry {
     let key = """
       depthwise \(kernels.name) \(filter.element) \(filter.shape) \(whole.input_channels) \(format.input_type.rawValue) \
       \(format.input_zero_point) \(format.weight_zero_point) \(format.lowest_result) \(format.highest_result) \(isWide) \(sumsIn32Bits) \
-      \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
+      \(contentText(multipliers))
       """
     let biasBytes = bias
     let bytes = unsafe withUnsafePointer(to: whole) { unsafe kernels.table.pointee.int_depthwise_packed_bytes($0) }

@@ -173,7 +173,7 @@ internal import TensorTypes
       integer \(kernels.name) \(type.element) \(groups) \(columns) \(geometry.kernel_height) \(geometry.kernel_width) \
       \(geometry.input_channels) \(geometry.dilation_height) \(geometry.dilation_width) \(format.input_type.rawValue) \
       \(format.input_zero_point) \(format.weight_zero_point) \(format.lowest_result) \(format.highest_result) \(isWide) \(sumsIn32Bits) \(isTransposed) \
-      \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
+      \(contentText(multipliers))
       """
     return try unsafe node.packed(
       key, of: [weights] + (bias.map { [$0] } ?? []), byteCount: totalBytes, parts: groups * columnTiles,

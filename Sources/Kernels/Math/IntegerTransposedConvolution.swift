@@ -97,7 +97,7 @@ internal import TensorTypes
     let key = """
       integer transposed \(kernels.name) \(convolution) \(format.input_type.rawValue) \(inputZeroPoint) \
       \(weightZeroPoint) \(sumsIn32Bits) \
-      \(multipliers.map { "\($0.multiplier):\($0.shift)" }.joined(separator: ","))
+      \(contentText(multipliers))
       """
     let total = packedBytes
     let offsetBytes = bias

@@ -50,7 +50,8 @@ struct ProductTiling: Sendable {
     }
     let operations = Double(max(operations, 1))
     let rate = Double(max(rate, 1))
-    let budget = rate * itemMicroseconds(total: operations * Double(columnTiles) * Double(rows) / rate, threads: threads)
+    let budget =
+      rate * itemMicroseconds(total: operations * Double(columnTiles) * Double(rows) / rate, threads: threads)
     let groups = (columnTiles - 1) / max(1, Self.cachedBytes / max(panelBytes, 1)) + 1
     let tiles = (columnTiles - 1) / groups + 1
     let parts = Self.parts(

@@ -3,7 +3,7 @@ internal import Glibc
 /// A positive real factor as a 31-bit integer and a power of two: `factor = multiplier * 2^(shift - 31)`.
 ///
 /// Source: TFLite's `QuantizeMultiplier` and `MultiplyByQuantizedMultiplier` (the double-rounding form); results have the same bits.
-public struct QuantizedMultiplier: Sendable, Hashable {
+public struct QuantizedMultiplier: Sendable, Hashable, BitwiseCopyable {
   public let multiplier: Int32
   public let shift: Int32
 

@@ -34,7 +34,7 @@ struct WeightCacheFile {
 
   static let magic = Array("TFLAPACK".utf8)
   /// To be raised with every change of what kernels pack; a test compares what they pack with what they did.
-  static let formatVersion: UInt32 = 1
+  static let formatVersion: UInt32 = 2
   static let headerBytes = 8 + 4 + 4 + 32
   static let entryBytes = 32 + 8 + 8 + 32
   static let maximumForms = 1 << 16
