@@ -15,6 +15,9 @@ package struct PoolingOptions: Sendable, Hashable {
   package let filterWidth: Int
   package let filterHeight: Int
   package let activation: FusedActivation
+  /// Positions around the image that windows reach and that count for nothing, in place of ``padding``.
+  package var heightBorder: WindowBorder?
+  package var widthBorder: WindowBorder?
 
   init(_ options: OperatorOptions) throws(OperatorError) {
     let raw = try options.int8(0)
@@ -45,12 +48,16 @@ package struct PoolingOptions: Sendable, Hashable {
     }
   }
 
-  private func windows(_ size: Int, filter: Int, stride: Int) throws(OperatorError) -> Windows {
+  private func windows(
+    _ size: Int, filter: Int, stride: Int, border: WindowBorder?
+  ) throws(OperatorError) -> Windows {
     guard stride > 0, filter > 0 else { throw .malformed("a window of \(filter) with stride \(stride)") }
-    let count = padding == .same ? (size + stride - 1) / stride : (size + stride - filter) / stride
+    let reach = (border?.before ?? 0) + size + (border?.after ?? 0)
+    let count = border == nil && padding == .same ? (size + stride - 1) / stride : (reach + stride - filter) / stride
     guard count >= 0, count <= Int(Int32.max) else {
-      throw .malformed("a window of \(filter) does not fit \(size) elements")
+      throw .malformed("a window of \(filter) does not fit \(reach) elements")
     }
+    if let border { return Windows(count: count, before: border.before, size: size, stride: stride, filter: filter) }
     let total = max(0, (count - 1) * stride + filter - size)
     return Windows(count: count, before: count == 0 ? 0 : total / 2, size: size, stride: stride, filter: filter)
   }
@@ -61,8 +68,8 @@ package struct PoolingOptions: Sendable, Hashable {
       throw .malformed("rank \(input.rank); pooling takes [batch, height, width, channels]")
     }
     return (
-      try windows(input[1], filter: filterHeight, stride: strideHeight),
-      try windows(input[2], filter: filterWidth, stride: strideWidth)
+      try windows(input[1], filter: filterHeight, stride: strideHeight, border: heightBorder),
+      try windows(input[2], filter: filterWidth, stride: strideWidth, border: widthBorder)
     )
   }
 

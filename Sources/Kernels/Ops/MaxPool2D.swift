@@ -7,7 +7,7 @@ public import TensorTypes
 public struct MaxPool2D: Operator {
   public static let definition = OperatorDefinition(.maxPool2D, versions: 1...3, options: 5)
 
-  package let options: PoolingOptions
+  package var options: PoolingOptions
 
   public init(options: OperatorOptions) throws(OperatorError) {
     self.options = try PoolingOptions(options)

@@ -81,4 +81,68 @@ import Testing
     }
     try sketch.check(.padding, matches: 1)
   }
+
+  private func pooled(_ amounts: [Int32], value: Float, stride: Int32, same: Bool = false) throws -> GraphSketch {
+    var sketch = GraphSketch()
+    let x = sketch.input([2, 6, 7, 5])
+    let shape = [2, 6 + Int(amounts[2] + amounts[3]), 7 + Int(amounts[4] + amounts[5]), 5]
+    let padded = sketch.node(
+      PadV2(options: .defaults), [x, try sketch.constant(amounts, [4, 2]), try sketch.constant([value], [])], shape)
+    let s = Int(stride)
+    let options = try OperatorOptions.table([
+      0: .int8(same ? 0 : 1), 1: .int32(stride), 2: .int32(stride), 3: .int32(3), 4: .int32(3),
+    ])
+    let output = [
+      2, same ? (shape[1] + s - 1) / s : (shape[1] - 3) / s + 1, same ? (shape[2] + s - 1) / s : (shape[2] - 3) / s + 1,
+      5,
+    ]
+    sketch.graph.outputs = [sketch.node(try MaxPool2D(options: options), [padded], output)]
+    return sketch
+  }
+
+  @Test(
+    arguments: [[1, 1, 1, 1], [0, 1, 0, 1], [2, 0, 1, 2]] as [[Int32]],
+    [-Float.infinity, -Float.greatestFiniteMagnitude])
+  func maximum(amounts: [Int32], value: Float) throws {
+    for stride in 1...3 as ClosedRange<Int32> {
+      try pooled([0, 0] + amounts + [0, 0], value: value, stride: stride).check(
+        .padding, matches: 1, steps: ["PADV2 + MAX_POOL_2D"], tolerance: 0)
+    }
+  }
+
+  @Test func maximumNearMisses() throws {
+    try pooled([0, 0, 1, 1, 1, 1, 0, 0], value: 0, stride: 2).check(.padding, matches: 0)
+    try pooled([0, 0, 3, 1, 1, 1, 0, 0], value: -.infinity, stride: 2).check(.padding, matches: 0)
+    try pooled([0, 0, 1, 1, 1, 1, 0, 0], value: -.infinity, stride: 2, same: true).check(.padding, matches: 0)
+  }
+
+  /// Quantised: a maximum passes over borders of the least value, from either operator.
+  @Test(arguments: [-128, -127]) func quantizedMaximum(zeroPoint: Int) throws {
+    for hasValue in [true, false] {
+      var sketch = GraphSketch()
+      func quantize(_ id: TensorID) {
+        sketch.graph[id].type.quantization = .perTensor(scale: 0.02, zeroPoint: zeroPoint)
+      }
+      let x = sketch.input([1, 4, 4, 2])
+      let quantized = sketch.node(Quantize(options: .defaults), [x], [1, 4, 4, 2], .int8)
+      quantize(quantized)
+      let amounts = try sketch.constant([0, 0, 1, 1, 1, 1, 0, 0] as [Int32], [4, 2])
+      let padded: TensorID
+      if hasValue {
+        let value = try sketch.constant([Int8(zeroPoint)], [])
+        quantize(value)
+        padded = sketch.node(PadV2(options: .defaults), [quantized, amounts, value], [1, 6, 6, 2], .int8)
+      } else {
+        padded = sketch.node(Pad(options: .defaults), [quantized, amounts], [1, 6, 6, 2], .int8)
+      }
+      quantize(padded)
+      let options = try OperatorOptions.table([
+        0: .int8(1), 1: .int32(2), 2: .int32(2), 3: .int32(3), 4: .int32(3),
+      ])
+      let pooled = sketch.node(try MaxPool2D(options: options), [padded], [1, 2, 2, 2], .int8)
+      quantize(pooled)
+      sketch.graph.outputs = [sketch.node(Dequantize(options: .defaults), [pooled], [1, 2, 2, 2])]
+      try sketch.check(.padding, matches: zeroPoint == -128 ? 1 : 0)
+    }
+  }
 }

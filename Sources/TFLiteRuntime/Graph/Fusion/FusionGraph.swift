@@ -140,6 +140,17 @@ struct FusionGraph {
     return unsafe bytes.span.unsafeLoadUnaligned(fromByteOffset: 0, as: Float.self)
   }
 
+  /// The value of a constant `int8` or `uint8` tensor with one element.
+  func byte(_ id: TensorID?) -> Int? {
+    guard let id, shape(id).elementCount == 1, let bytes = constants(id)?.bytes, bytes.count == 1 else { return nil }
+    let value = unsafe bytes.span.unsafeLoad(fromByteOffset: 0, as: UInt8.self)
+    return switch type(id).element {
+    case .int8: Int(Int8(bitPattern: value))
+    case .uint8: Int(value)
+    default: nil
+    }
+  }
+
   /// The values of a constant vector of `int32`.
   func integers(_ id: TensorID?) -> [Int]? {
     guard let id, type(id).element == .int32, let bytes = constants(id)?.bytes,
