@@ -158,12 +158,12 @@ typedef struct tflk_byte_pair_scales {
 
 /// What pooling makes of the elements of a window, of TFLK_INT8, TFLK_UINT8, TFLK_INT16 or TFLK_FLOAT32. The bounds are values of the type.
 ///
-/// - The greatest, NaN aside: `clamp(max(least, elements))`.
+/// - The greatest, NaN aside, and `low` where there is none.
 /// - The mean: `clamp(sum / count)`, of integers to the nearest with ties away from zero, and `low` where there are none.
 typedef struct tflk_pooling {
   tflk_type type;
   bool averages;
-  double least, low, high;
+  float low, high;
 } tflk_pooling;
 
 /// What becomes of the accumulators.

@@ -2,7 +2,7 @@ internal import CKernels
 internal import TensorTypes
 
 /// A function of a byte, as a table of its 256 values.
-struct ByteLookup: UnaryElementFunction {
+struct ByteLookup: Sendable {
   private let table: [UInt8]
 
   /// The table of `function`, which takes each value of `T`, an 8-bit integer.
@@ -25,11 +25,9 @@ struct ByteLookup: UnaryElementFunction {
     }
   }
 
-  @inline(__always) func apply(_ x: UInt8) -> UInt8 { table[Int(x)] }
-
   /// The kernel that looks up each of `count` bytes of input 0.
   func kernel(count: Int) -> Kernel {
-    guard let microkernels = Microkernels.current else { return kernel(count: count, grain: elementwiseGrain) }
+    let microkernels = Microkernels.best
     return Kernel { io throws(OperatorError) in
       try io.parallel(count, grain: 8 * elementwiseGrain) { range in
         guard let x = unsafe io.inputBytes(0).bindMemory(to: UInt8.self).baseAddress,

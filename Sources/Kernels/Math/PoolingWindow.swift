@@ -109,24 +109,37 @@ struct Pooling: Sendable {
     channels = input[3]
   }
 
+  /// The kernel of the greatest elements of windows, or of their means, between the bounds of the activation.
+  ///
+  /// - Throws: `unsupported` for inputs that are not `float32`, `int8`, `uint8` or `int16`.
+  static func kernel(_ options: PoolingOptions, averages: Bool, _ node: NodeContext) throws(OperatorError) -> Kernel {
+    let input = try node.input(0)
+    let pooling = try Pooling(options, input.shape)
+    switch input.element {
+    case .float32:
+      let range = try options.activation.finiteRange(Float.self)
+      return pooling.kernel(
+        tflk_pooling(type: TFLK_FLOAT32, averages: averages, low: range.lowerBound, high: range.upperBound))
+    case .int8, .uint8, .int16:
+      let range = try options.activation.quantizedRange(try node.output(0))
+      return pooling.kernel(
+        tflk_pooling(
+          type: tflk_type(quantized: input.element), averages: averages, low: Float(range.lowerBound),
+          high: Float(range.upperBound)))
+    default:
+      throw .unsupported("\(input.element) input; float32, int8, uint8 and int16 are supported")
+    }
+  }
+
   /// Elements that a row of results looks at.
   var workPerRow: Int { columns.count * channels * min(rows.filter, rows.size) * min(columns.filter, columns.size) }
 
   /// Elements that scratch buffer 0 needs.
   var accumulators: Int { batches * rows.count * columns.count == 0 ? 0 : batches * rows.count * channels }
 
-  /// The C kernel for the greatest element of each window, and at least `least`; nil where there is none. The bounds are values of the type.
-  func maximum(_ type: tflk_type, least: Float, low: Float, high: Float) -> Kernel? {
-    kernel(tflk_pooling(type: type, averages: false, least: Double(least), low: Double(low), high: Double(high)))
-  }
-
-  /// The same for the mean.
-  func mean(_ type: tflk_type, low: Float, high: Float) -> Kernel? {
-    kernel(tflk_pooling(type: type, averages: true, least: 0, low: Double(low), high: Double(high)))
-  }
-
-  private func kernel(_ pooling: tflk_pooling) -> Kernel? {
-    guard let microkernels = Microkernels.current else { return nil }
+  /// The kernel of the C function.
+  private func kernel(_ pooling: tflk_pooling) -> Kernel {
+    let microkernels = Microkernels.best
     let geometry = tflk_conv_geometry(
       batch: batches, input_height: rows.size, input_width: columns.size, input_channels: channels,
       output_height: rows.count, output_width: columns.count, output_channels: channels, kernel_height: rows.filter,

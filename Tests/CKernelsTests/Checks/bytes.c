@@ -83,12 +83,11 @@ int check_pool(const tflk_kernels *kernels, int cases, uint64_t seed, char *mess
       ((float *)input)[i] = random_in(&random, 0, 4) == 0 ? specials[random_in(&random, 0, 3)] : random_float(&random);
     }
     const double leasts[] = {-128, 0, -32768, -FLT_MAX}, least = leasts[type];
-    const bool clamps = random_in(&random, 0, 1);
-    const double low = clamps ? (type == 3 ? -0.25 : type == 1 ? 20 : -20) : type == 3 ? -INFINITY : least;
+    const bool averages = random_in(&random, 0, 1), clamps = random_in(&random, 0, 1);
+    const double low = clamps ? (type == 3 ? -0.25 : type == 1 ? 20 : -20) : type == 3 && averages ? -INFINITY : least;
     const double high = clamps ? (type == 3 ? 0.5 : 90) : type == 3 ? INFINITY : type == 1 ? 255 : type == 0 ? 127 : 32767;
     const tflk_type types[] = {TFLK_INT8, TFLK_UINT8, TFLK_INT16, TFLK_FLOAT32};
-    const bool averages = random_in(&random, 0, 1);
-    const tflk_pooling pooling = {.type = types[type], .averages = averages, .least = least, .low = low, .high = high};
+    const tflk_pooling pooling = {.type = types[type], .averages = averages, .low = low, .high = high};
     const size_t middle = (size_t)random_in(&random, 0, (int64_t)lines);
     kernels->pool(&pooling, &g, input, output, middle, lines);
     kernels->pool(&pooling, &g, input, output, 0, middle);
