@@ -345,7 +345,7 @@ typedef struct tflk_kernels {
   /// Pixels of the prepared input, to divide its preparation.
   size_t (*int8_prepared_pixels)(const tflk_conv_geometry *geometry);
 
-  /// Prepares pixels [pixel_begin, pixel_end). `padding` holds the value of padding for each image of the batch, for inputs with a zero
+  /// Prepares pixels [pixel_begin, pixel_end), of those that there are. `padding` holds the value of padding for each image of the batch, for inputs with a zero
   /// point per row; NULL means the format's zero point.
   void (*int8_prepare)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *input, const int32_t *padding,
@@ -425,7 +425,7 @@ typedef struct tflk_kernels {
   size_t (*int_depthwise_prepared_bytes)(const tflk_conv_geometry *geometry);
   size_t (*int_depthwise_prepared_pixels)(const tflk_conv_geometry *geometry);
 
-  /// Prepares pixels [pixel_begin, pixel_end). `zero_points` holds the zero point of each image of the batch; NULL means the format's.
+  /// Prepares pixels [pixel_begin, pixel_end), of those that there are. `zero_points` holds the zero point of each image of the batch; NULL means the format's.
   void (*int_depthwise_prepare)(
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *input, const int32_t *zero_points,
       void *prepared, size_t pixel_begin, size_t pixel_end);

@@ -223,8 +223,7 @@ extension ConvolutionGeometry {
         // the largest band.
         unsafe withUnsafePointer(to: band.geometry) { geometry in
           unsafe withUnsafePointer(to: format) { format in
-            unsafe table.int_depthwise_prepare(
-              geometry, format, input, zeroPoints, prepared, 0, table.int_depthwise_prepared_pixels(geometry))
+            unsafe table.int_depthwise_prepare(geometry, format, input, zeroPoints, prepared, 0, .max)
           }
           unsafe table.int_depthwise(geometry, prepared, packed.baseAddress, &target, 0, geometry.pointee.output_height)
         }

@@ -105,7 +105,6 @@ internal import TensorTypes
   func kernel() -> Kernel {
     let quantized = quantizedRows
     let sumBytes = writesSums ? rows * totalColumns * sumWidth : 0
-    let asymmetric = if case .float(_, true, _, _) = result { true } else { false }
     let itemsPerBand = packing.groups * tiling.count
     let count = bands.count * itemsPerBand
     let workers = count == 1 ? 1 : threads
@@ -114,37 +113,69 @@ internal import TensorTypes
       quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, workers * preparedBytes,
       packed == nil ? packing.totalBytes : 0, sumBytes,
     ]
-    var kernel = Kernel(scratch: scratch) { [self] io throws(OperatorError) in
-      if packed == nil { try pack(io) }
-      if quantized.count > 0 {
-        try DynamicQuantization.quantizeRows(
-          io, input: image, rows: quantized.count, columns: quantized.elements, asymmetric: asymmetric)
-      }
-      guard let scratch = unsafe io.scratchBytes(Scratch.prepared).baseAddress else { return }
-      let prepared = unsafe PreparedBand.each(workers, in: scratch, apart: preparedBytes)
-      try io.forEachTile(count, workers: workers) { index, worker in
-        let (bandIndex, item) = index.quotientAndRemainder(dividingBy: itemsPerBand)
-        let (group, part) = item.quotientAndRemainder(dividingBy: tiling.count)
-        let band = bands[bandIndex]
-        let (rows, tiles) = tiling.item(part, rows: band.geometry.output_height * band.geometry.output_width)
-        guard !rows.isEmpty else { return }
-        let copy = unsafe prepared[worker]
-        if unsafe copy.begins(bandIndex * packing.groups + group) {
-          unsafe prepare(band, group: group, into: copy.bytes, io)
+    var kernel =
+      count == 1
+      ? kernel(of: bands[0], scratch: scratch)
+      : Kernel(scratch: scratch) { [self] io throws(OperatorError) in
+        try begin(io, quantized)
+        guard let scratch = unsafe io.scratchBytes(Scratch.prepared).baseAddress else { return }
+        let prepared = unsafe PreparedBand.each(workers, in: scratch, apart: preparedBytes)
+        try io.forEachTile(count, workers: workers) { index, worker in
+          let (bandIndex, item) = index.quotientAndRemainder(dividingBy: itemsPerBand)
+          let (group, part) = item.quotientAndRemainder(dividingBy: tiling.count)
+          let band = bands[bandIndex]
+          let (rows, tiles) = tiling.item(part, rows: band.geometry.output_height * band.geometry.output_width)
+          guard !rows.isEmpty else { return }
+          let copy = unsafe prepared[worker]
+          unsafe withUnsafePointer(to: band.geometry) { geometry in
+            unsafe withUnsafePointer(to: packing.format) { format in
+              if unsafe copy.begins(bandIndex * packing.groups + group) {
+                unsafe prepare(band, geometry, format, group: group, into: copy.bytes, io)
+              }
+              unsafe compute(band, geometry, format, group: group, rows: rows, tiles: tiles, prepared: copy.bytes, io)
+            }
+          }
         }
-        unsafe compute(band, group: group, rows: rows, tiles: tiles, prepared: copy.bytes, io)
       }
-    }
     kernel.takesOutputPitch = !writesSums
     return kernel
   }
+
+  /// All in one piece, as in small networks, where anything else than the arithmetic would count.
+  private func kernel(of band: ConvolutionBands.Band, scratch: [Int]) -> Kernel {
+    let quantized = quantizedRows
+    let (rows, tiles) = (band.geometry.output_height * band.geometry.output_width, packing.columnTiles)
+    let (geometry, format) = (Addressed(band.geometry), Addressed(packing.format))
+    let isReady = packed != nil && quantized.count == 0
+    return Kernel(scratch: scratch) { [self] io throws(OperatorError) in
+      if !isReady { try begin(io, quantized) }
+      guard let copy = unsafe io.scratchBytes(Scratch.prepared).baseAddress else { return }
+      unsafe prepare(band, geometry.pointer, format.pointer, group: 0, into: copy, io)
+      unsafe compute(
+        band, geometry.pointer, format.pointer, group: 0, rows: 0..<rows, tiles: 0..<tiles, prepared: copy, io)
+    }
+  }
+
+  /// Makes what the convolution reads beside the image.
+  private func begin(_ io: Operands, _ quantized: (count: Int, elements: Int)) throws(OperatorError) {
+    if packed == nil { try pack(io) }
+    if quantized.count > 0 {
+      try DynamicQuantization.quantizeRows(
+        io, input: image, rows: quantized.count, columns: quantized.elements, asymmetric: isAsymmetric)
+    }
+  }
+
+  /// Whether activations that are quantised here have a zero point of their own.
+  private var isAsymmetric: Bool { if case .float(_, true, _, _) = result { true } else { false } }
 
   private var sumType: tflk_type { packing.isWide && !packing.sumsIn32Bits ? TFLK_INT64 : TFLK_INT32 }
   private var sumWidth: Int { sumType == TFLK_INT64 ? 8 : 4 }
 
   /// Makes the padded copy of what a band of one group reads.
-  private func prepare(_ band: ConvolutionBands.Band, group: Int, into target: UnsafeMutableRawPointer, _ io: Operands)
-  {
+  private func prepare(
+    _ band: ConvolutionBands.Band, _ geometry: UnsafePointer<tflk_conv_geometry>,
+    _ format: UnsafePointer<tflk_quantized_format>, group: Int, into target: UnsafeMutableRawPointer, _ io: Operands
+  ) {
     let isQuantizedHere = if case .float = result { true } else { false }
     let source =
       unsafe isQuantizedHere
@@ -160,24 +191,18 @@ internal import TensorTypes
     let table = unsafe table.pointee
     // Safety: sizes were checked against the operands' shapes in `infer`, and operands have the bytes of their shapes; the copy has room for
     // the largest band.
-    unsafe withUnsafePointer(to: band.geometry) { geometry in
-      unsafe withUnsafePointer(to: packing.format) { format in
-        if packing.isWide {
-          unsafe table.int16_prepare(
-            geometry, format, x.assumingMemoryBound(to: Int16.self), target, 0, table.int16_prepared_pixels(geometry))
-        } else {
-          unsafe table.int8_prepare(
-            geometry, format, x, zeroPoints.map { unsafe $0 + band.image }, target, 0,
-            table.int8_prepared_pixels(geometry))
-        }
-      }
+    if packing.isWide {
+      unsafe table.int16_prepare(geometry, format, x.assumingMemoryBound(to: Int16.self), target, 0, .max)
+    } else {
+      unsafe table.int8_prepare(geometry, format, x, zeroPoints.map { unsafe $0 + band.image }, target, 0, .max)
     }
   }
 
   /// - Parameter rows: counted in the band.
   private func compute(
-    _ band: ConvolutionBands.Band, group: Int, rows: Range<Int>, tiles: Range<Int>, prepared: UnsafeRawPointer,
-    _ io: Operands
+    _ band: ConvolutionBands.Band, _ geometry: UnsafePointer<tflk_conv_geometry>,
+    _ format: UnsafePointer<tflk_quantized_format>, group: Int, rows: Range<Int>, tiles: Range<Int>,
+    prepared: UnsafeRawPointer, _ io: Operands
   ) {
     guard
       let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
@@ -192,14 +217,10 @@ internal import TensorTypes
       ? io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + first * sumWidth }
       : io.outputBytes(0).baseAddress.map { unsafe $0 + first * (output.bitWidth / 8) }
     let table = unsafe table.pointee
-    unsafe withUnsafePointer(to: band.geometry) { geometry in
-      unsafe withUnsafePointer(to: packing.format) { format in
-        let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
-        unsafe convolve?(
-          geometry, format, prepared, weights + group * groupBytes, &target, rows.lowerBound, rows.upperBound,
-          tiles.lowerBound, tiles.upperBound)
-      }
-    }
+    let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
+    unsafe convolve?(
+      geometry, format, prepared, weights + group * groupBytes, &target, rows.lowerBound, rows.upperBound,
+      tiles.lowerBound, tiles.upperBound)
     guard writesSums, case .real(let requantize) = result else { return }
     let firstColumn = group * columns + tiles.lowerBound * packing.tileColumns
     let endColumn = group * columns + min(tiles.upperBound * packing.tileColumns, columns)
@@ -219,6 +240,19 @@ internal import TensorTypes
       unsafe packing.pack(tile: tile, weights: source, bias: offsets, into: target)
     }
   }
+}
+
+/// A value that C functions are given the address of, again and again.
+@safe private final class Addressed<Value: BitwiseCopyable & Sendable>: Sendable {
+  nonisolated(unsafe) let pointer: UnsafePointer<Value>
+
+  init(_ value: Value) {
+    let memory = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+    unsafe memory.initialize(to: value)
+    unsafe pointer = UnsafePointer(memory)
+  }
+
+  deinit { unsafe pointer.deallocate() }
 }
 
 extension Operands {

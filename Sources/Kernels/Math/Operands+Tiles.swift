@@ -22,6 +22,8 @@ extension Operands {
     _ count: Int, workers: Int, _ body: @Sendable (_ tile: Int, _ worker: Int) -> Void
   ) throws(OperatorError) {
     guard count > 0 else { return }
+    // A single tile ends in time by itself, and the next step looks.
+    guard count > 1 else { return body(0, 0) }
     context.threadPool.parallelize(count, alone: workers < context.threads) { tile, worker in
       if tile > 0, context.shouldStop { return }
       body(tile, worker)

@@ -107,7 +107,7 @@ static void run(const tflk_kernels *k, problem *p, uint64_t *random) {
     k->int8_pack(
         g, &p->format, p->weights, p->transposed ? 1 : depth, p->transposed ? g->output_channels : 1, p->has_bias ? p->bias : NULL,
         scales ? p->multipliers : NULL, scales ? p->shifts : NULL, packed, part ? cut : 0, part ? tiles : cut);
-    k->int8_prepare(g, &p->format, p->input, padding, prepared, part ? pixel_cut : 0, part ? pixels : pixel_cut);
+    k->int8_prepare(g, &p->format, p->input, padding, prepared, part ? pixel_cut : 0, part ? SIZE_MAX : pixel_cut);
   }
   k->int8_conv(g, &p->format, prepared, packed, &p->output, 0, rows, 0, tiles);
   tflk_quantized_output divided = p->output;
