@@ -242,7 +242,7 @@ let package = Package(
       name: "InferenceServerTests",
       dependencies: [
         "InferenceServer", "InferenceProtocol", "CompressedMessages", "TFLiteRuntime", "TensorTypes", "JSONText",
-        "ModelTestSupport",
+        "ModelTestSupport", "KernelTestSupport",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "GRPCCore", package: "grpc-swift-2"),
         .product(name: "GRPCInProcessTransport", package: "grpc-swift-2"),
@@ -250,6 +250,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOHTTP2", package: "swift-nio-http2"),
         .product(name: "NIOHPACK", package: "swift-nio-http2"),
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),

@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 internal import NIOHTTP1
 
 /// Answers inference requests that take no longer than handing them to a task would, right where they are decoded; all others go on to the
@@ -8,26 +8,27 @@ final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandle
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  private var inference: BriefInference
+  private let inference: BriefInference
   /// A request that is kept until its end is here.
   private var head: HTTPRequestHead?
   private var body: ByteBuffer?
-  private let unanswered: UnansweredRequests
+  private let activity: ConnectionActivity
 
-  /// - Parameter unanswered: counted by a handler before this one.
-  init(_ inference: BriefInference, _ unanswered: UnansweredRequests) {
+  /// - Parameter activity: kept by a handler before this one.
+  init(_ inference: BriefInference, _ activity: ConnectionActivity) {
     self.inference = inference
-    self.unanswered = unanswered
+    self.activity = activity
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
       // Answers go out in the order of their requests. A client that does not read its answers must wait for them.
-      if unanswered.count == 1, context.channel.isWritable, inference.mayAnswer(head) {
+      if inference.mayAnswer(head), activity.unanswered == 1, context.channel.isWritable {
         self.head = head
         return
       }
+      inference.forget()
       context.fireChannelRead(data)
     case .body(var part):
       guard head != nil else { return context.fireChannelRead(data) }
@@ -54,7 +55,7 @@ final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandle
     body = nil
   }
 
-  private func write(_ answer: (head: HTTPResponseHead, body: ByteBuffer), _ context: ChannelHandlerContext) {
+  private func write(_ answer: BriefAnswer, _ context: ChannelHandlerContext) {
     context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
@@ -75,5 +76,19 @@ final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandle
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     passOn(context)
     context.fireErrorCaught(error)
+  }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+  /// Has brief requests of a connection over HTTP answered before `handler`, and repeated ones before they are decoded. Closes it when it is idle.
+  package func addBriefInference(
+    before handler: any ChannelHandler, service: InferenceService, idleTimeout: TimeAmount
+  ) throws {
+    let (activity, inference) = (ConnectionActivity(), BriefInference(service))
+    try addHandler(
+      RepeatedRequestHandler(inference, activity), position: .before(self.handler(type: HTTPResponseEncoder.self)))
+    try addHandlers(
+      [IdleConnectionHandler(timeout: idleTimeout, activity), BriefInferenceHandler(inference, activity)],
+      position: .before(handler))
   }
 }

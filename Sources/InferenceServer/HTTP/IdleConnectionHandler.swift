@@ -1,9 +1,12 @@
 internal import NIOCore
 internal import NIOHTTP1
 
-/// How many requests of a connection have no whole answer yet. For its event loop only.
-final class UnansweredRequests {
-  fileprivate(set) var count = 0
+/// What the handlers of a connection know of it together. For its event loop only.
+final class ConnectionActivity {
+  /// Requests without a whole answer.
+  fileprivate(set) var unanswered = 0
+  /// When a byte came from the client, or an answer went to it.
+  var last = NIODeadline.now()
 }
 
 /// Counts a connection's unanswered requests, and closes it after a time without a byte from the client, also in the middle of a request, but not while
@@ -14,14 +17,13 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   typealias OutboundOut = HTTPServerResponsePart
 
   private let timeout: TimeAmount
-  private var last = NIODeadline.now()
   private var isReading = false
-  private let unanswered: UnansweredRequests
+  private let activity: ConnectionActivity
   private var timer: Scheduled<Void>?
 
-  init(timeout: TimeAmount, _ unanswered: UnansweredRequests) {
+  init(timeout: TimeAmount, _ activity: ConnectionActivity) {
     self.timeout = timeout
-    self.unanswered = unanswered
+    self.activity = activity
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
@@ -41,11 +43,11 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    last = .now()
+    activity.last = .now()
     switch unwrapInboundIn(data) {
     case .head:
       isReading = true
-      unanswered.count += 1
+      activity.unanswered += 1
     case .body: break
     case .end: isReading = false
     }
@@ -54,16 +56,16 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
     if case .end = unwrapOutboundIn(data) {
-      unanswered.count -= 1
-      last = .now()
+      activity.unanswered -= 1
+      activity.last = .now()
     }
     context.write(data, promise: promise)
   }
 
   private func start(_ context: ChannelHandlerContext) {
     guard timer == nil else { return }
-    last = .now()
-    schedule(context, at: last + timeout)
+    activity.last = .now()
+    schedule(context, at: activity.last + timeout)
   }
 
   private func stop() {
@@ -82,11 +84,11 @@ final class IdleConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler
   private func check(_ context: ChannelHandlerContext) {
     timer = nil
     let now = NIODeadline.now()
-    let isAnswering = unanswered.count > 0 && !isReading
-    guard isAnswering || now < last + timeout else {
+    let isAnswering = activity.unanswered > 0 && !isReading
+    guard isAnswering || now < activity.last + timeout else {
       context.close(promise: nil)
       return
     }
-    schedule(context, at: isAnswering ? now + timeout : last + timeout)
+    schedule(context, at: isAnswering ? now + timeout : activity.last + timeout)
   }
 }

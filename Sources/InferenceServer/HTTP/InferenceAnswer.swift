@@ -9,14 +9,7 @@ extension InferenceBody {
   ) {
     let (head, raw) = try parts(response)
     guard !raw.isEmpty else { return (head, nil) }
-    return (Self.joined(head, raw), head.count)
-  }
-
-  static func joined(_ head: [UInt8], _ raw: [[UInt8]]) -> [UInt8] {
-    var body = head
-    body.reserveCapacity(head.count + raw.reduce(0) { $0 + $1.count })
-    for bytes in raw { body += bytes }
-    return body
+    return (head + raw.joined(), head.count)
   }
 
   /// The JSON, and the raw tensors that follow it.

@@ -119,41 +119,5 @@ package struct InferenceBody: Sendable {
     return try NamedTensor(name: name, datatype: datatype, shape: shape, json: body, range: range)
   }
 
-  /// What the JSON of a request with raw tensors says, for requests with the same JSON.
-  package struct Layout: Sendable {
-    fileprivate let text: [UInt8]
-    fileprivate var body: InferenceBody
-    fileprivate let tensors: [(name: String, datatype: Datatype, type: TensorType, byteCount: Int)]
-  }
-
-  /// nil when a tensor is in the JSON, or has no fixed size, or the JSON is longer than a kilobyte: each connection may keep one.
-  ///
-  /// - Parameter bytes: what the body was read from.
-  package func layout(_ bytes: [UInt8], headerLength: Int?) -> Layout? {
-    guard let headerLength, headerLength <= 1 << 10, request.inputs.allSatisfy({ $0.datatype != .bytes }) else {
-      return nil
-    }
-    let tensors = request.inputs.map { ($0.name, $0.datatype, $0.tensor.type, $0.tensor.bytes.count) }
-    guard headerLength + tensors.reduce(0, { $0 + $1.3 }) == bytes.count else { return nil }
-    var body = self
-    body.request.inputs = []
-    return Layout(text: Array(bytes[..<headerLength]), body: body, tensors: tensors)
-  }
-
-  /// Reads a body whose JSON is that of `layout`; nil when it is not, or its tensors are of other sizes.
-  package init?(_ layout: Layout, _ bytes: [UInt8], headerLength: Int?) {
-    guard headerLength == layout.text.count, bytes.starts(with: layout.text) else { return nil }
-    self = layout.body
-    var offset = layout.text.count
-    for (name, datatype, type, byteCount) in layout.tensors {
-      guard byteCount <= bytes.count - offset,
-        let tensor = Tensor(type: type, bytes: Array(bytes[offset..<offset + byteCount]))
-      else { return nil }
-      request.inputs.append(NamedTensor(name: name, datatype: datatype, tensor: tensor))
-      offset += byteCount
-    }
-    guard offset == bytes.count else { return nil }
-  }
-
   package func wantsBinary(_ output: String) -> Bool { isBinary[output] ?? isBinaryByDefault }
 }

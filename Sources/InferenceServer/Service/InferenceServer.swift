@@ -93,14 +93,8 @@ package struct InferenceServer: Sendable {
     var server = HTTPServerBuilder { responder in
       EventLoopChannel(HTTP1Channel(responder: responder, configuration: connection)) { channel in
         let pipeline = channel.pipeline.syncOperations
-        let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-        let unanswered = UnansweredRequests()
-        try pipeline.addHandlers(
-          [
-            IdleConnectionHandler(timeout: timeout, unanswered),
-            BriefInferenceHandler(BriefInference(service), unanswered),
-          ],
-          position: .before(codec))
+        try pipeline.addBriefInference(
+          before: pipeline.handler(type: HTTP1ToHTTPServerCodec.self), service: service, idleTimeout: timeout)
       }
     }
     if let files = options.tls { server = try .tls(server, tlsConfiguration: files.configuration()) }
