@@ -29,8 +29,8 @@ final class TestRepository {
   static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
   /// The repository, loaded.
-  func open() async throws -> ModelRepository {
-    let repository = try ModelRepository(path: path, logger: Self.quiet)
+  func open(_ limits: RepositoryLimits = .init()) async throws -> ModelRepository {
+    let repository = try ModelRepository(path: path, limits: limits, logger: Self.quiet)
     await repository.loadAll()
     return repository
   }

@@ -26,11 +26,14 @@ final class RequestQueue: @unchecked Sendable {
   ///   - capacity: how many calls may wait.
   ///   - instances: how many instances ask for calls.
   ///   - isSteady: whether the model takes the same time for all inputs of the same shapes.
-  init(policy: BatchPolicy, capacity: Int, instances: Int = 1, isSteady: Bool = false) {
+  ///   - briefCall: nanoseconds that a call may take where it was made.
+  init(
+    policy: BatchPolicy, capacity: Int, instances: Int = 1, isSteady: Bool = false, briefCall: UInt64 = Brevity.limit
+  ) {
     self.policy = policy
     self.capacity = capacity
     self.instances = [InstanceUse](repeating: .running, count: instances)
-    brevity = Brevity(isSteady: isSteady && !policy.isDynamic)
+    brevity = Brevity(isSteady: isSteady && !policy.isDynamic, limit: briefCall)
   }
 
   enum Refusal { case full, closed }

@@ -27,7 +27,7 @@ package final class ServedModel: Sendable {
   /// - Throws: ``ServingError`` that says what is wrong with the file or the configuration.
   package init(
     name: String, version: Int, model: Model, configuration: ModelConfiguration, labels: [String: [[UInt8]]] = [:],
-    weightCache: WeightCache? = nil
+    weightCache: WeightCache? = nil, briefCall: UInt64 = Brevity.limit
   ) throws(ServingError) {
     self.name = name
     self.version = version
@@ -38,7 +38,7 @@ package final class ServedModel: Sendable {
     // Loops and branches run other subgraphs, as their inputs' values ask for.
     let queue = RequestQueue(
       policy: configuration.batching, capacity: configuration.maximumQueueSize, instances: configuration.instances,
-      isSteady: model.subgraphs.count == 1)
+      isSteady: model.subgraphs.count == 1, briefCall: briefCall)
     self.queue = queue
     var instances: [ModelInstance] = []
     // The instances share the delegate, and with it what it measured.

@@ -57,7 +57,8 @@ extension ModelRepository {
         let model = try folder.model(version: version, configuration)
         ready[version] = try ServedModel(
           name: name, version: version, model: model, configuration: configuration,
-          labels: try folder.labels(version: version, configuration), weightCache: weightCache)
+          labels: try folder.labels(version: version, configuration), weightCache: weightCache,
+          briefCall: limits.briefCall)
         stamps[version] = stamp
         logger.info("model loaded", metadata: ["model": "\(name)", "version": "\(version)"])
       } catch {

@@ -240,10 +240,15 @@ package struct RepositoryLimits: Sendable, Hashable {
   package var instances: Int
   package var threads: Int
   package var arenaBytes: Int
+  /// Calls that take no longer may run where they were made, in nanoseconds.
+  package var briefCall: UInt64
 
-  package init(instances: Int = 64, threads: Int = 64, arenaBytes: Int = 4 << 30) {
+  package init(
+    instances: Int = 64, threads: Int = 64, arenaBytes: Int = 4 << 30, briefCall: UInt64 = Brevity.limit
+  ) {
     self.instances = instances
     self.threads = threads
     self.arenaBytes = arenaBytes
+    self.briefCall = briefCall
   }
 }
