@@ -63,6 +63,11 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func shortPairs(isa: String) {
+    let failure = unsafe failure(check_short_pairs, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func winogradConvolution(isa: String) {
     let failure = unsafe failure(check_f32_winograd, on: isa)
     #expect(failure == nil)

@@ -139,7 +139,8 @@ typedef struct tflk_fixed_scale {
 /// six times as long and needs no search. The members of the other form are not read.
 typedef struct tflk_byte_pairs {
   bool multiplies, is_exact;
-  /// Exact: the reference's scales of the operands of a sum, which are shifted to the left by 20 before, and of its sum or product.
+  /// Exact: the reference's scales of the operands of a sum, which are shifted to the left by 20 before (those of 16 bits by 15), and of its sum
+  /// or product.
   tflk_fixed_scale left_fixed, right_fixed, fixed;
   /// Exact: whether the right operand of a sum is subtracted.
   bool subtracts;
@@ -449,6 +450,11 @@ typedef struct tflk_kernels {
   /// Applies the function to `count` pairs. An operand that repeats is one byte. The output may be either input.
   void (*byte_pairs)(
       const tflk_byte_pairs *function, const tflk_quantized_output *output, const void *left, bool left_repeats, const void *right,
+      bool right_repeats, size_t count);
+
+  /// The same for operands and an output of TFLK_INT16; the function is exact.
+  void (*short_pairs)(
+      const tflk_byte_pairs *function, const tflk_quantized_output *output, const int16_t *left, bool left_repeats, const int16_t *right,
       bool right_repeats, size_t count);
 
   /// Quantises each of the rows, which have at least one element, with a scale of its own: to -127...127 around zero, or asymmetrically to -128...127

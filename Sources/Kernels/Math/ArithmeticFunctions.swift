@@ -12,40 +12,23 @@ struct RealSum<T: BinaryFloatingPoint & BitwiseCopyable & Sendable>: BinaryEleme
   @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a + b, low, high) }
 }
 
-/// The sum of two integers, wrapped and then clamped.
-struct WrappedSum<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
+/// A combination of two integers that wraps and is then clamped.
+struct ClampedCombination<C: Combination, T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
   let low: T
   let high: T
-  init(_ activation: FusedActivation) throws(OperatorError) {
-    let range = try activation.integerRange(T.self)
-    low = range.lowerBound
-    high = range.upperBound
-  }
-  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a &+ b, low, high) }
+  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(C.integer(a, b), low, high) }
 }
 
-/// The difference of two integers, wrapped and then clamped.
-struct WrappedDifference<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  let low: T
-  let high: T
-  init(_ activation: FusedActivation) throws(OperatorError) {
+extension Combination {
+  /// The kernel that combines integers, which wraps, with a fused activation.
+  static func kernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+    _: T.Type, _ activation: FusedActivation, _ broadcast: Broadcast
+  ) throws(OperatorError) -> Kernel {
+    // Not all vector units compare integers of all sizes.
+    if activation == .none { return IntegerCombination<Self, T>().kernel(broadcast) }
     let range = try activation.integerRange(T.self)
-    low = range.lowerBound
-    high = range.upperBound
+    return ClampedCombination<Self, T>(low: range.lowerBound, high: range.upperBound).kernel(broadcast)
   }
-  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a &- b, low, high) }
-}
-
-/// The product of two integers, wrapped and then clamped.
-struct WrappedProduct<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  let low: T
-  let high: T
-  init(_ activation: FusedActivation) throws(OperatorError) {
-    let range = try activation.integerRange(T.self)
-    low = range.lowerBound
-    high = range.upperBound
-  }
-  @inline(__always) func apply(_ a: T, _ b: T) -> T { clamped(a &* b, low, high) }
 }
 
 /// The product of two complex numbers (real part, imaginary part).

@@ -11,6 +11,8 @@ struct Broadcast: Sendable {
   private let extents: [Int]
   /// For each operand and each loop the distance between elements, 0 where the operand repeats.
   private let strides: [[Int]]
+  /// Whether all of the result is one run.
+  let isOneRun: Bool
 
   /// The plan for operands of these shapes.
   ///
@@ -63,6 +65,7 @@ struct Broadcast: Sendable {
     }
     self.extents = extents
     self.strides = strides
+    isOneRun = extents.count == 2 && extents[1] == 1
   }
 
   /// Whether an operand repeats its element along a run.
@@ -89,6 +92,12 @@ struct Broadcast: Sendable {
     }
     return (left, right)
   }
+
+  /// Elements of a run, and runs of a block.
+  var block: (length: Int, rows: Int) { (extents[0], extents[1]) }
+
+  /// How far an operand goes from an element to the next, and from a run to the next of a block.
+  func steps(_ operand: Int) -> (element: Int, row: Int) { (strides[operand][0], strides[operand][1]) }
 
   /// Elements of a run, and how far each operand goes from a run to the next of a block of runs.
   var runs: (length: Int, left: Int, right: Int) { (extents[0], strides[0][1], strides[1][1]) }

@@ -13,6 +13,13 @@ enum SumCombination: Combination {
   @inline(__always) static func truth(_ a: UInt8, _ b: UInt8) -> UInt8 { (a | b) == 0 ? 0 : 1 }
 }
 
+/// Not defined for truth values, of which it gives those that differ.
+enum DifferenceCombination: Combination {
+  @inline(__always) static func integer<T: FixedWidthInteger>(_ a: T, _ b: T) -> T { a &- b }
+  @inline(__always) static func real<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T { a - b }
+  @inline(__always) static func truth(_ a: UInt8, _ b: UInt8) -> UInt8 { (a == 0) == (b == 0) ? 0 : 1 }
+}
+
 enum ProductCombination: Combination {
   @inline(__always) static func integer<T: FixedWidthInteger>(_ a: T, _ b: T) -> T { a &* b }
   @inline(__always) static func real<T: BinaryFloatingPoint>(_ a: T, _ b: T) -> T { a * b }

@@ -46,34 +46,28 @@ extension BinaryElementFunction {
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)
     return Kernel { io throws(OperatorError) in
-      let inPlace = io.isInPlace(input: 0)
+      let inPlace = Left.self == Output.self && io.isInPlace(input: 0)
       try io.parallel(broadcast.shape.elementCount, grain: grain) { range in
-        broadcast.forEachRun(in: range) { position, left, right, count in
-          var y = io.output(0, as: Output.self, in: position..<position + count)
+        io.forEachRun(broadcast, in: range, of: Left.self, Right.self) { run, a, b in
+          var y = io.output(0, as: Output.self, in: run)
           if leftRepeats {
-            let a = io.input(0, as: Left.self, in: left..<left + 1)[0]
-            let b = io.input(1, as: Right.self, in: right..<right + count)
+            let a = a[0]
             precondition(b.count == y.count)
             for i in b.indices { y[i] = apply(a, b[i]) }
           } else if rightRepeats {
-            let b = io.input(1, as: Right.self, in: right..<right + 1)[0]
-            if inPlace, Left.self == Output.self {
+            let b = b[0]
+            if inPlace {
               for i in y.indices { y[i] = apply(unsafe unsafeBitCast(y[i], to: Left.self), b) }
             } else {
-              let a = io.input(0, as: Left.self, in: left..<left + count)
               precondition(a.count == y.count)
               for i in a.indices { y[i] = apply(a[i], b) }
             }
+          } else if inPlace {
+            precondition(b.count == y.count)
+            for i in y.indices { y[i] = apply(unsafe unsafeBitCast(y[i], to: Left.self), b[i]) }
           } else {
-            let b = io.input(1, as: Right.self, in: right..<right + count)
-            if inPlace, Left.self == Output.self {
-              precondition(b.count == y.count)
-              for i in y.indices { y[i] = apply(unsafe unsafeBitCast(y[i], to: Left.self), b[i]) }
-            } else {
-              let a = io.input(0, as: Left.self, in: left..<left + count)
-              precondition(a.count == y.count && b.count == y.count)
-              for i in a.indices { y[i] = apply(a[i], b[i]) }
-            }
+            precondition(a.count == y.count && b.count == y.count)
+            for i in a.indices { y[i] = apply(a[i], b[i]) }
           }
         }
       }

@@ -162,23 +162,20 @@ enum FloatArithmetic: Sendable {
 
   /// The kernel that combines inputs 0 and 1, broadcast against each other, and clamps the result to a range. NaN passes.
   func kernel(_ broadcast: Broadcast, _ range: ClosedRange<Float> = -.infinity ... .infinity) -> Kernel {
-    if let repeated = broadcast.repeatedRun { return groupedKernel(broadcast, repeated, range) }
-    if broadcast.hasShortRuns { return blockKernel(broadcast, range) }
+    if broadcast.hasShortRuns, broadcast.repeatedRun == nil { return blockKernel(broadcast, range) }
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)
     let combine = unsafe combine
     return Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { part in
-        broadcast.forEachRun(in: part) { position, left, right, count in
+        io.forEachRun(broadcast, in: part, of: Float.self, Float.self) { run, a, b in
           // Safety: the spans have the elements that the kernel reads and writes; it may write where it reads.
-          let a = io.input(0, as: Float.self, in: left..<left + (leftRepeats ? 1 : count))
-          let b = io.input(1, as: Float.self, in: right..<right + (rightRepeats ? 1 : count))
-          var y = io.output(0, as: Float.self, in: position..<position + count)
+          var y = io.output(0, as: Float.self, in: run)
           unsafe a.withUnsafeBufferPointer { a in
             unsafe b.withUnsafeBufferPointer { b in
               unsafe y.withUnsafeMutableBufferPointer { y in
                 unsafe combine?(
-                  a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, count, range.lowerBound,
+                  a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, run.count, range.lowerBound,
                   range.upperBound)
               }
             }
@@ -228,47 +225,6 @@ extension FloatArithmetic {
     }
   }
 
-  /// The same where one operand's run is used again for many short runs: copies of it meet several runs of the other operand at once.
-  private func groupedKernel(
-    _ broadcast: Broadcast, _ repeated: (operand: Int, length: Int, rows: Int), _ range: ClosedRange<Float>
-  ) -> Kernel {
-    let combine = unsafe combine
-    let (length, rows) = (repeated.length, repeated.rows)
-    let isLeft = repeated.operand == 0
-    return Kernel { io throws(OperatorError) in
-      let runs = broadcast.shape.elementCount / length
-      try io.parallel(runs, grain: max(1, elementwiseGrain / length)) { part in
-        var copies = InlineArray<512, Float>(repeating: 0)
-        var next = part.lowerBound
-        while next < part.upperBound {
-          let (left, right) = broadcast.runStart(next)
-          let group = min(copies.count / length, rows - next % rows, part.upperBound - next)
-          let count = group * length
-          let source = io.input(
-            isLeft ? 0 : 1, as: Float.self, in: (isLeft ? left : right)..<(isLeft ? left : right) + length)
-          for copy in 0..<group {
-            for i in source.indices { copies[copy * length + i] = source[i] }
-          }
-          let other = io.input(
-            isLeft ? 1 : 0, as: Float.self, in: (isLeft ? right : left)..<(isLeft ? right : left) + count)
-          var y = io.output(0, as: Float.self, in: next * length..<next * length + count)
-          // Safety: all three have `count` elements; the kernel may write where it reads.
-          unsafe copies.span.withUnsafeBufferPointer { copies in
-            unsafe other.withUnsafeBufferPointer { other in
-              unsafe y.withUnsafeMutableBufferPointer { y in
-                unsafe combine?(
-                  isLeft ? copies.baseAddress : other.baseAddress, false,
-                  isLeft ? other.baseAddress : copies.baseAddress,
-                  false, y.baseAddress, count, range.lowerBound, range.upperBound)
-              }
-            }
-          }
-          next += group
-        }
-      }
-    }
-  }
-
   private typealias CombineHalves =
     @convention(c) (
       UnsafePointer<UInt16>?, Bool, UnsafePointer<UInt16>?, Bool, UnsafeMutablePointer<UInt16>?, Int, Float, Float
@@ -287,16 +243,14 @@ extension FloatArithmetic {
     let combine = unsafe combineHalves
     return Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { part in
-        broadcast.forEachRun(in: part) { position, left, right, count in
+        io.forEachRun(broadcast, in: part, of: UInt16.self, UInt16.self) { run, a, b in
           // Safety: the spans have the elements that the kernel reads and writes; it may write where it reads.
-          let a = io.input(0, as: UInt16.self, in: left..<left + (leftRepeats ? 1 : count))
-          let b = io.input(1, as: UInt16.self, in: right..<right + (rightRepeats ? 1 : count))
-          var y = io.output(0, as: UInt16.self, in: position..<position + count)
+          var y = io.output(0, as: UInt16.self, in: run)
           unsafe a.withUnsafeBufferPointer { a in
             unsafe b.withUnsafeBufferPointer { b in
               unsafe y.withUnsafeMutableBufferPointer { y in
                 unsafe combine?(
-                  a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, count, low, high)
+                  a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, y.baseAddress, run.count, low, high)
               }
             }
           }

@@ -1,11 +1,11 @@
 internal import CKernels
 internal import TensorTypes
 
-/// A sum or a product of two bytes that is requantised to a byte, on the C kernel that computes it with the bits of the definition: in floats
-/// where there are enough elements to find out how, otherwise in the definition's steps.
-struct BytePairs: Sendable {
+/// A sum or a product of two quantised integers that is requantised to their type, on the C kernels that compute it with the bits of the
+/// definition: of bytes in floats where there are enough elements to find out how, otherwise in the definition's steps.
+struct QuantizedPairs: Sendable {
   enum Operation {
-    /// The scales that bring the operands, shifted to the left by 20, to their common scale.
+    /// The scales that bring the operands, shifted to the left by 20 (those of 16 bits by 15), to their common scale.
     case sum(left: QuantizedMultiplier, right: QuantizedMultiplier, subtracts: Bool)
     case product
   }
@@ -32,7 +32,7 @@ struct BytePairs: Sendable {
     let microkernels = Microkernels.best
     self.microkernels = microkernels
     let exact = Self.exact(operation, scales, quantization)
-    guard broadcast.shape.elementCount >= Self.fewest else {
+    guard T.bitWidth == 8, broadcast.shape.elementCount >= Self.fewest else {
       function = exact
       return
     }
@@ -89,23 +89,38 @@ struct BytePairs: Sendable {
 
   /// The kernel for inputs 0 and 1.
   func kernel(_ broadcast: Broadcast) -> Kernel {
-    let leftRepeats = broadcast.repeats(0)
-    let rightRepeats = broadcast.repeats(1)
-    return Kernel { io throws(OperatorError) in
+    if type == TFLK_INT16 {
+      return unsafe kernel(broadcast, of: Int16.self) { [microkernels] function, output, a, b, count in
+        unsafe microkernels.table.pointee.short_pairs(
+          function, output, a.baseAddress, broadcast.repeats(0), b.baseAddress, broadcast.repeats(1), count)
+      }
+    }
+    return unsafe kernel(broadcast, of: UInt8.self) { [microkernels] function, output, a, b, count in
+      unsafe microkernels.table.pointee.byte_pairs(
+        function, output, a.baseAddress, broadcast.repeats(0), b.baseAddress, broadcast.repeats(1), count)
+    }
+  }
+
+  private func kernel<T: BitwiseCopyable>(
+    _ broadcast: Broadcast, of _: T.Type,
+    _ combine:
+      @escaping @Sendable (
+        _ function: UnsafePointer<tflk_byte_pairs>, _ output: UnsafePointer<tflk_quantized_output>,
+        _ a: UnsafeBufferPointer<T>, _ b: UnsafeBufferPointer<T>, _ count: Int
+      ) -> Void
+  ) -> Kernel {
+    Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount, grain: 4 * elementwiseGrain) { range in
-        broadcast.forEachRun(in: range) { position, left, right, count in
-          let a = io.input(0, as: UInt8.self, in: left..<left + (leftRepeats ? 1 : count))
-          let b = io.input(1, as: UInt8.self, in: right..<right + (rightRepeats ? 1 : count))
-          var y = io.output(0, as: UInt8.self, in: position..<position + count)
-          var output = unsafe Self.output(type, quantization)
-          // Safety: the spans have `count` elements, or one where the operand repeats.
-          unsafe a.withUnsafeBytes { a in
-            unsafe b.withUnsafeBytes { b in
-              unsafe y.withUnsafeMutableBytes { y in
-                unsafe output.data = y.baseAddress
-                unsafe withUnsafePointer(to: function) { function in
-                  unsafe microkernels.table.pointee.byte_pairs(
-                    function, &output, a.baseAddress, leftRepeats, b.baseAddress, rightRepeats, count)
+        var output = unsafe Self.output(type, quantization)
+        unsafe withUnsafePointer(to: function) { function in
+          io.forEachRun(broadcast, in: range, of: T.self, T.self) { run, a, b in
+            var y = io.output(0, as: T.self, in: run)
+            // Safety: the spans have the run's elements, or one where the operand repeats.
+            unsafe a.withUnsafeBufferPointer { a in
+              unsafe b.withUnsafeBufferPointer { b in
+                unsafe y.withUnsafeMutableBytes { y in
+                  unsafe output.data = y.baseAddress
+                  unsafe combine(function, &output, a, b, run.count)
                 }
               }
             }

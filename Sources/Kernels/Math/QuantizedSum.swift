@@ -57,15 +57,6 @@ struct QuantizedSumParameters: Sendable {
   }
 }
 
-/// A sum or difference of 16-bit integers in the common scale.
-struct QuantizedShortSum: BinaryElementFunction {
-  let parameters: QuantizedSumParameters
-
-  @inline(__always) func apply(_ a: Int16, _ b: Int16) -> Int32 {
-    parameters.scaledLeft(Int32(a)) &+ parameters.scaledRight(Int32(b))
-  }
-}
-
 /// A sum or difference of 16-bit integers whose scales are powers of two: the finer input is shifted to the output's scale.
 struct PowerOfTwoSum: BinaryElementFunction {
   let leftShift: Int32
@@ -103,10 +94,10 @@ struct PowerOfTwoSum: BinaryElementFunction {
   }
 }
 
-private func byteSumKernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
+private func sumKernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
   _: T.Type, _ parameters: QuantizedSumParameters, _ broadcast: Broadcast
 ) -> Kernel {
-  BytePairs(
+  QuantizedPairs(
     .sum(left: parameters.leftMultiplier, right: parameters.rightMultiplier, subtracts: parameters.subtracts),
     of: T.self, left: parameters.scaledLeft, right: parameters.scaledRight, scales: parameters.pairScales,
     parameters.output, broadcast
@@ -121,13 +112,13 @@ func quantizedSumKernel(
 ) throws(OperatorError) -> Kernel {
   let parameters = try QuantizedSumParameters(node, activation, subtracts: subtracts)
   switch try node.output(0).element {
-  case .int8: return byteSumKernel(Int8.self, parameters, broadcast)
-  case .uint8: return byteSumKernel(UInt8.self, parameters, broadcast)
+  case .int8: return sumKernel(Int8.self, parameters, broadcast)
+  case .uint8: return sumKernel(UInt8.self, parameters, broadcast)
   default:
     try node.expectSymmetric(parameters.left, parameters.right, try node.affineOutput())
     if powerOfTwo, let function = try PowerOfTwoSum(node, activation, subtracts: subtracts) {
       return function.kernel(broadcast)
     }
-    return QuantizedShortSum(parameters: parameters).kernel(broadcast, parameters.output, to: Int16.self)
+    return sumKernel(Int16.self, parameters, broadcast)
   }
 }

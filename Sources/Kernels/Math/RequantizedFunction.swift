@@ -45,12 +45,10 @@ extension BinaryElementFunction where Output == Int32 {
       try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { range in
         // Blocks are small enough to stay in the first-level cache. A block is read before it is written, so inputs may lie under the output.
         var sums = InlineArray<128, Int32>(repeating: 0)
-        broadcast.forEachRun(in: range) { position, left, right, count in
-          let a = io.input(0, as: Left.self, in: left..<left + (leftRepeats ? 1 : count))
-          let b = io.input(1, as: Right.self, in: right..<right + (rightRepeats ? 1 : count))
+        io.forEachRun(broadcast, in: range, of: Left.self, Right.self) { run, a, b in
           var start = 0
-          while start < count {
-            let length = min(sums.count, count - start)
+          while start < run.count {
+            let length = min(sums.count, run.count - start)
             var block = sums.mutableSpan
             let x = leftRepeats ? a : a.extracting(start..<start + length)
             let y = rightRepeats ? b : b.extracting(start..<start + length)
@@ -66,7 +64,7 @@ extension BinaryElementFunction where Output == Int32 {
               precondition(x.count <= block.count && x.count == y.count)
               for i in x.indices { block[i] = apply(x[i], y[i]) }
             }
-            var result = io.output(0, as: T.self, in: position + start..<position + start + length)
+            var result = io.output(0, as: T.self, in: run.lowerBound + start..<run.lowerBound + start + length)
             quantization.requantize(block.span.extracting(first: length), &result)
             start += length
           }

@@ -31,9 +31,9 @@ public struct Add: Operator {
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.add.kernel(broadcast, try activation.finiteRange(Float.self))
     case .float16: return FloatArithmetic.add.halfKernel(broadcast, try activation.finiteRange(Float16.self))
-    case .int32: return try WrappedSum<Int32>(activation).kernel(broadcast)
-    case .int64: return try WrappedSum<Int64>(activation).kernel(broadcast)
-    case .int16 where isInteger(node): return try WrappedSum<Int16>(activation).kernel(broadcast)
+    case .int32: return try SumCombination.kernel(Int32.self, activation, broadcast)
+    case .int64: return try SumCombination.kernel(Int64.self, activation, broadcast)
+    case .int16 where isInteger(node): return try SumCombination.kernel(Int16.self, activation, broadcast)
     case .int8, .uint8, .int16:
       return try quantizedSumKernel(
         node, broadcast, activation, subtracts: false, powerOfTwo: powerOfTwoScales)

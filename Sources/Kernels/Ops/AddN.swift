@@ -33,7 +33,8 @@ public struct AddN: Operator {
     let type = try node.input(0)
     let count = type.shape.elementCount
     return type.element == .float32
-      ? Self.kernel(try RealSum<Float>(.none), count: count) : Self.kernel(try WrappedSum<Int32>(.none), count: count)
+      ? Self.kernel(try RealSum<Float>(.none), count: count)
+      : Self.kernel(IntegerCombination<SumCombination, Int32>(), count: count)
   }
 
   private static func kernel<Sum: BinaryElementFunction>(_ sum: Sum, count: Int) -> Kernel

@@ -35,24 +35,14 @@ public struct BatchToSpaceNd: Operator {
     let output = try node.output(0).shape
     let from = SpatialBlocks.extended(input.shape)
     let to = SpatialBlocks.extended(output)
-    let depth = from[3]
-    let copy = try PixelCopy(
-      block: depth, element: input.element, count: depth == 0 ? 0 : output.elementCount / depth,
-      sourceCount: depth == 0 ? 0 : input.shape.elementCount / depth)
-    return try .planned(node, values: [1, 2]) { values throws(OperatorError) -> SpatialBlocks in
+    return try .planned(node, values: [1, 2]) { values throws(OperatorError) -> SpatialBlockCopy in
       let blocks = try SpatialBlocks(input.shape, block: values[0], borders: values[1])
       guard try Self.shape(input.shape, blocks) == output else {
         throw .invalidValue("the block does not lead to shape \(output)")
       }
-      return blocks
-    } run: { io, blocks throws(OperatorError) in
-      try copy.run(io, value: 0) { pixel in
-        let x = pixel % to[2] &+ blocks.borders[2]
-        let y = pixel / to[2] % to[1] &+ blocks.borders[0]
-        let shift = y % blocks.height &* blocks.width &+ x % blocks.width
-        let batch = shift &* to[0] &+ pixel / (to[2] &* to[1])
-        return (batch &* from[1] &+ y / blocks.height) &* from[2] &+ x / blocks.width
-      }
+      return try SpatialBlockCopy(blocks, images: to, parts: from, element: input.element, divides: false)
+    } run: { io, copy throws(OperatorError) in
+      try copy.run(io)
     }
   }
 }

@@ -30,14 +30,14 @@ public struct Mul: Operator {
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.multiply.kernel(broadcast, try activation.finiteRange(Float.self))
     case .float16: return FloatArithmetic.multiply.halfKernel(broadcast, try activation.finiteRange(Float16.self))
-    case .int32: return try WrappedProduct<Int32>(activation).kernel(broadcast)
-    case .int64: return try WrappedProduct<Int64>(activation).kernel(broadcast)
-    case .uint32: return try WrappedProduct<UInt32>(activation).kernel(broadcast)
+    case .int32: return try ProductCombination.kernel(Int32.self, activation, broadcast)
+    case .int64: return try ProductCombination.kernel(Int64.self, activation, broadcast)
+    case .uint32: return try ProductCombination.kernel(UInt32.self, activation, broadcast)
     case .complex64:
       guard activation == .none else { throw .malformed("complex64 takes no fused activation") }
       return ComplexProduct().kernel(broadcast)
     case .int16 where try node.output(0).quantization == .none:
-      return try WrappedProduct<Int16>(activation).kernel(broadcast)
+      return try ProductCombination.kernel(Int16.self, activation, broadcast)
     case .int8: return try quantizedProduct(Int8.self, node, broadcast)
     case .uint8: return try quantizedProduct(UInt8.self, node, broadcast)
     case .int16:
@@ -59,25 +59,11 @@ public struct Mul: Operator {
     let quantization = OutputQuantization(
       multiplier: QuantizedMultiplier(Double(left.scale * right.scale / output.scale)), zeroPoint: output.zeroPoint,
       low: range.lowerBound, high: range.upperBound)
-    guard T.bitWidth == 8 else {
-      return IntegerProduct<T>(leftZeroPoint: left.zeroPoint, rightZeroPoint: right.zeroPoint)
-        .kernel(broadcast, quantization, to: T.self)
-    }
-    return BytePairs(
+    return QuantizedPairs(
       .product, of: T.self, left: { $0 - left.zeroPoint }, right: { $0 - right.zeroPoint },
       scales: tflk_byte_pair_scales(
         left: Double(left.scale) * Double(right.scale) / Double(output.scale), right: 1,
         left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint), quantization, broadcast
     ).kernel(broadcast)
-  }
-}
-
-/// The product of two quantised integers, in the product of their scales.
-private struct IntegerProduct<T: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryElementFunction {
-  let leftZeroPoint: Int32
-  let rightZeroPoint: Int32
-
-  @inline(__always) func apply(_ a: T, _ b: T) -> Int32 {
-    (Int32(truncatingIfNeeded: a) &- leftZeroPoint) &* (Int32(truncatingIfNeeded: b) &- rightZeroPoint)
   }
 }

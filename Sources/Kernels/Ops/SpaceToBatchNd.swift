@@ -36,31 +36,26 @@ public struct SpaceToBatchNd: Operator {
     let from = SpatialBlocks.extended(input.shape)
     let to = SpatialBlocks.extended(output.shape)
     let value = UInt64(truncatingIfNeeded: output.quantization.zeroPoint ?? 0)
-    let depth = from[3]
-    let pixels = depth == 0 ? 0 : output.shape.elementCount / depth
-    let copy = try PixelCopy(
-      block: depth, element: input.element, count: pixels,
-      sourceCount: depth == 0 ? 0 : input.shape.elementCount / depth)
-    return try .planned(node, values: [1, 2]) { values throws(OperatorError) -> SpatialBlocks in
+    let width = input.element.bitWidth / 8
+    return try .planned(node, values: [1, 2]) {
+      values throws(OperatorError) -> (copy: SpatialBlockCopy, hasBorders: Bool) in
       let blocks = try SpatialBlocks(input.shape, block: values[0], borders: values[1])
       guard try Self.shape(input.shape, blocks) == output.shape else {
         throw .invalidValue("the block does not lead to shape \(output.shape)")
       }
-      return blocks
-    } run: { io, blocks throws(OperatorError) in
-      let top = blocks.borders[0]
-      let left = blocks.borders[2]
-      try copy.run(io, value: value) { pixel in
-        let column = pixel % to[2]
-        let row = pixel / to[2] % to[1]
-        let batch = pixel / (to[2] &* to[1])
-        guard from[0] > 0 else { return -1 }
-        let shift = batch / from[0]
-        let y = row &* blocks.height &+ shift / blocks.width &- top
-        let x = column &* blocks.width &+ shift % blocks.width &- left
-        guard y >= 0, y < from[1], x >= 0, x < from[2] else { return -1 }
-        return (batch % from[0] &* from[1] &+ y) &* from[2] &+ x
+      let copy = try SpatialBlockCopy(blocks, images: from, parts: to, element: input.element, divides: true)
+      return (copy, blocks.borders.contains { $0 > 0 })
+    } run: { io, plan throws(OperatorError) in
+      if plan.hasBorders {
+        try io.parallel(output.shape.elementCount, grain: max(1, (1 << 16) / width)) { range in
+          guard let target = unsafe io.outputBytes(0).baseAddress,
+            unsafe io.outputBytes(0).count >= range.upperBound * width
+          else { return }
+          unsafe fillElements(
+            target + range.lowerBound * width, bytes: range.count * width, width: width, value: value)
+        }
       }
+      try plan.copy.run(io)
     }
   }
 }

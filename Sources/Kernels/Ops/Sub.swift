@@ -31,9 +31,9 @@ public struct Sub: Operator {
     switch try node.input(0).element {
     case .float32: return FloatArithmetic.subtract.kernel(broadcast, try activation.finiteRange(Float.self))
     case .float16: return FloatArithmetic.subtract.halfKernel(broadcast, try activation.finiteRange(Float16.self))
-    case .int32: return try WrappedDifference<Int32>(activation).kernel(broadcast)
-    case .int64: return try WrappedDifference<Int64>(activation).kernel(broadcast)
-    case .int16 where isInteger(node): return try WrappedDifference<Int16>(activation).kernel(broadcast)
+    case .int32: return try DifferenceCombination.kernel(Int32.self, activation, broadcast)
+    case .int64: return try DifferenceCombination.kernel(Int64.self, activation, broadcast)
+    case .int16 where isInteger(node): return try DifferenceCombination.kernel(Int16.self, activation, broadcast)
     case .int8, .uint8, .int16:
       return try quantizedSumKernel(
         node, broadcast, activation, subtracts: true, powerOfTwo: powerOfTwoScales)

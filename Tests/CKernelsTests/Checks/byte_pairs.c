@@ -86,3 +86,58 @@ int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char
   if (fitted * 10 >= fittable * 8) return -1;
   return snprintf(message, 256, "only %d of %d functions could be fitted", fitted, fittable), cases;
 }
+
+// Sums and products of 16 bits, mostly without zero points, as the operators have them.
+int check_short_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  for (int number = 0; number < cases; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    const bool multiplies = random_in(&random, 0, 2) == 0, simple = random_in(&random, 0, 3) == 0, subtracts = !multiplies && random_in(&random, 0, 1);
+    double scale[3];
+    int32_t zero[3] = {0}, multipliers[3], shifts[3];
+    for (int i = 0; i < 3; i++) scale[i] = simple ? ldexp(1, (int)random_in(&random, -6, -4)) : exp(random_float(&random));
+    for (int i = 0; i < 3 && number % 4 == 0; i++) zero[i] = (int32_t)random_in(&random, -900, 900);
+    if (multiplies) scale[2] *= 1000;
+    const double common = 2 * fmax(scale[0], scale[1]);
+    for (int i = 0; i < 2; i++) quantize(scale[i] / common, &multipliers[i], &shifts[i]);
+    quantize(multiplies ? scale[0] * scale[1] / scale[2] : common / (scale[2] * (1 << 15)), &multipliers[2], &shifts[2]);
+    const tflk_byte_pairs function = {
+        .multiplies = multiplies,
+        .is_exact = true,
+        .left_fixed = {multipliers[0], shifts[0]},
+        .right_fixed = {multipliers[1], shifts[1]},
+        .fixed = {multipliers[2], shifts[2]},
+        .subtracts = subtracts,
+        .left_zero_point = zero[0],
+        .right_zero_point = zero[1]};
+    const int32_t limit = (int32_t)random_in(&random, 100, 32767);
+    tflk_quantized_output output = {.type = TFLK_INT16, .output_zero_point = zero[2], .activation_min = -limit - 1, .activation_max = limit};
+    const bool repeats[2] = {random_in(&random, 0, 4) == 0, random_in(&random, 0, 4) == 0};
+    const size_t count = (size_t)random_in(&random, 0, 200);
+    int16_t *operands[2], *result = exact(count * sizeof(int16_t));
+    for (int k = 0; k < 2; k++) {
+      const size_t own = repeats[k] ? 1 : count;
+      operands[k] = exact(own * sizeof(int16_t));
+      // The extremes too.
+      for (size_t i = 0; i < own; i++) operands[k][i] = (int16_t)(next_random(&random) % 8 == 0 ? -32768 + (int)(next_random(&random) % 2) * 65535 : (int)next_random(&random));
+    }
+    output.data = result;
+    kernels->short_pairs(&function, &output, operands[0], repeats[0], operands[1], repeats[1], count);
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+      const int32_t a = operands[0][repeats[0] ? 0 : i] - zero[0], b = operands[1][repeats[1] ? 0 : i] - zero[1];
+      int64_t value = (int32_t)((uint32_t)a * (uint32_t)b);
+      if (!multiplies) {
+        const int64_t left = oracle_requantize((int32_t)((uint32_t)a << 15), multipliers[0], shifts[0]);
+        const int64_t right = oracle_requantize((int32_t)((uint32_t)b << 15), multipliers[1], shifts[1]);
+        value = (int32_t)(uint32_t)(subtracts ? left - right : left + right);
+      }
+      const int64_t scaled = oracle_requantize((int32_t)value, multipliers[2], shifts[2]);
+      const int32_t expected = oracle_clamp(scaled + zero[2], output.activation_min, output.activation_max);
+      good = expected == result[i];
+      if (!good) snprintf(message, 256, "%s of %d and %d: %d, expected %d", multiplies ? "product" : "sum", a, b, result[i], expected);
+    }
+    free(operands[0]), free(operands[1]), free(result);
+    if (!good) return number;
+  }
+  return -1;
+}

@@ -24,6 +24,7 @@ int main(int argc, char **argv) {
     {"int_depthwise", check_int_depthwise, 1},
     {"requantize", check_requantize, 10},
     {"byte_pairs", check_byte_pairs, 1},
+    {"short_pairs", check_short_pairs, 1},
     {"argument", check_argument, 3},
     {"transpose", check_transpose, 3},
     {"copy_blocks", check_copy_blocks, 3},

@@ -19,6 +19,7 @@ int check_f32_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, c
 int check_int_depthwise(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_requantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_short_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_transpose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_copy_blocks(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
