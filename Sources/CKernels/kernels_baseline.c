@@ -37,6 +37,7 @@
 #include "f32_depthwise.inc"
 #include "int_depthwise.inc"
 #include "arrays.inc"
+#include "conversion.inc"
 #include "lookup.inc"
 #include "pooling.inc"
 #include "resize.inc"

@@ -131,6 +131,11 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func conversions(isa: String) {
+    let failure = unsafe failure(check_convert, on: isa, cases: 10_000)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func halves(isa: String) {
     let failure = unsafe failure(check_halves, on: isa, cases: 10_000)
     #expect(failure == nil)

@@ -122,6 +122,18 @@ typedef struct tflk_quantized_format {
   int32_t lowest_result, highest_result;
 } tflk_quantized_format;
 
+/// Types that `convert` knows; truth values are bytes.
+typedef enum tflk_number {
+  TFLK_NUMBER_BOOL,
+  TFLK_NUMBER_INT8,
+  TFLK_NUMBER_UINT8,
+  TFLK_NUMBER_INT16,
+  TFLK_NUMBER_INT32,
+  TFLK_NUMBER_INT64,
+  TFLK_NUMBER_FLOAT32,
+  TFLK_NUMBERS,
+} tflk_number;
+
 /// The most pairs of a `tflk_byte_pairs` that are put right one by one.
 enum { TFLK_BYTE_PAIR_EXCEPTIONS = 4 };
 
@@ -474,6 +486,9 @@ typedef struct tflk_kernels {
   /// int32 after the division counts as the least int32, and the sum wraps.
   void (*f32_affine_quantize)(const float *input, size_t count, float scale, int32_t zero_point, tflk_type type, void *output);
 
+  /// `scale * (input[i] - zero_point)` of TFLK_INT8, TFLK_UINT8 or TFLK_INT16.
+  void (*affine_dequantize)(const void *input, tflk_type type, size_t count, float scale, int32_t zero_point, float *output);
+
   /// `output[i] = table[input[i]]` with 256 entries. The output may be the input.
   void (*lookup)(const uint8_t *table, const uint8_t *input, uint8_t *output, size_t count);
 
@@ -535,6 +550,10 @@ typedef struct tflk_kernels {
   void (*f32_row_arithmetic[TFLK_ARITHMETIC_COUNT])(
       const float *left, bool left_repeats, size_t left_step, const float *right, bool right_repeats, size_t right_step, float *output,
       size_t rows, size_t count, float clamp_min, float clamp_max);
+
+  /// Numbers of another type. Floats are cut off and limited to the range of an integer, NaN becomes the largest; integers become narrower by
+  /// dropping bits; everything but 0 is true. The output may be the input where both types have one size.
+  void (*convert)(tflk_number from, tflk_number to, const void *input, void *output, size_t count);
 
   /// Halves (their bits) as floats.
   void (*f16_to_f32)(const uint16_t *input, float *output, size_t count);

@@ -30,7 +30,7 @@ extension Broadcast {
 
     init(_ broadcast: Broadcast, in range: Range<Int>, mostCopied: Int) {
       self.broadcast = broadcast
-      repeated = broadcast.repeatedRun.map { ($0.operand, $0.length, min(mostCopied / $0.length, $0.rows)) }
+      repeated = broadcast.repeatedRun.map { ($0.operand, $0.length, max(1, min(mostCopied / $0.length, $0.rows))) }
       (length, rows) = broadcast.block
       (leftSteps, rightSteps) = (broadcast.steps(0), broadcast.steps(1))
       (position, end) = (range.lowerBound, range.upperBound)
@@ -84,9 +84,11 @@ extension Operands {
         range, input(0, as: leftType, in: leftRepeats ? one : range),
         input(1, as: rightType, in: rightRepeats ? one : range))
     }
-    var runs = Broadcast.RunIterator(broadcast, in: range, mostCopied: 512)
+    let strides = (MemoryLayout<Left>.stride, MemoryLayout<Right>.stride)
+    // More bytes would come from the heap.
+    var runs = Broadcast.RunIterator(broadcast, in: range, mostCopied: 1024 / max(strides.0, strides.1))
     let repeated = runs.repeated?.operand
-    let stride = repeated == 0 ? MemoryLayout<Left>.stride : MemoryLayout<Right>.stride
+    let stride = repeated == 0 ? strides.0 : strides.1
     let byteCount = runs.repeated.map { $0.length * $0.copies * stride } ?? 1
     unsafe withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 16) { copies in
       var copied = -1

@@ -10,6 +10,14 @@ private struct Compare<Relation: ElementRelation, T: Comparable & BitwiseCopyabl
   @inline(__always) func apply(_ a: T, _ b: T) -> UInt8 { relation.holds(a, b) ? 1 : 0 }
 }
 
+/// Of `float16`, by their bits.
+private struct CompareHalf<Relation: ElementRelation>: BinaryElementFunction {
+  let relation: Relation
+  @inline(__always) func apply(_ a: UInt16, _ b: UInt16) -> UInt8 {
+    relation.holds(Float(halfBits: a), Float(halfBits: b)) ? 1 : 0
+  }
+}
+
 private struct CompareBFloat16<Relation: ElementRelation>: BinaryElementFunction {
   let relation: Relation
   @inline(__always) func apply(_ a: BFloat16, _ b: BFloat16) -> UInt8 { relation.holds(Float(a), Float(b)) ? 1 : 0 }
@@ -60,7 +68,7 @@ func comparisonKernel<Relation: ElementRelation>(
   let type = try node.input(0)
   switch type.element {
   case .float32: return Compare<Relation, Float>(relation: relation).kernel(broadcast)
-  case .float16: return Compare<Relation, Float16>(relation: relation).kernel(broadcast)
+  case .float16: return CompareHalf(relation: relation).kernel(broadcast)
   case .bfloat16: return CompareBFloat16(relation: relation).kernel(broadcast)
   case .int32: return Compare<Relation, Int32>(relation: relation).kernel(broadcast)
   case .int64: return Compare<Relation, Int64>(relation: relation).kernel(broadcast)

@@ -1,6 +1,7 @@
+internal import CKernels
 internal import TensorTypes
 
-/// A conversion between element types. Elements pass through one of four wide types (`Int64`, `UInt64`, `Float`, `Double`), a block at a time, so that
+/// A conversion between element types, the usual ones by C kernels. Elements of others pass through one of four wide types (`Int64`, `UInt64`, `Float`, `Double`), a block at a time, so that
 /// each type needs one reader and four writers.
 struct Conversion: Sendable {
   private enum Wide {
@@ -40,11 +41,44 @@ struct Conversion: Sendable {
   }
 
   func kernel(count: Int) throws(OperatorError) -> Kernel {
-    switch wide {
+    if let kernel = vectorKernel(count) { return kernel }
+    return switch wide {
     case .integer: kernel(try integerReader(), try writer(IntegerWriter()), count)
     case .unsigned: kernel(read(UnsignedReader()), try writer(UnsignedWriter()), count)
     case .float: kernel(try floatReader(), try writer(FloatWriter()), count)
     case .double: kernel(read(Float64Reader()), try writer(DoubleWriter()), count)
+    }
+  }
+
+  /// The kernel for the types that the C kernels convert.
+  private func vectorKernel(_ count: Int) -> Kernel? {
+    let kernels = Microkernels.best
+    let convert: @Sendable (UnsafeRawPointer, UnsafeMutableRawPointer, Int) -> Void
+    switch (input, output) {
+    case (.float32, .float16):
+      unsafe convert = { x, y, count in
+        unsafe kernels.table.pointee.f32_to_f16(
+          x.assumingMemoryBound(to: Float.self), y.assumingMemoryBound(to: UInt16.self), count)
+      }
+    case (.float16, .float32):
+      unsafe convert = { x, y, count in
+        unsafe kernels.table.pointee.f16_to_f32(
+          x.assumingMemoryBound(to: UInt16.self), y.assumingMemoryBound(to: Float.self), count)
+      }
+    default:
+      guard let from = tflk_number(input), let to = tflk_number(output) else { return nil }
+      unsafe convert = { x, y, count in unsafe kernels.table.pointee.convert(from, to, x, y, count) }
+    }
+    let (inputBytes, outputBytes) = (input.bitWidth / 8, output.bitWidth / 8)
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(count, grain: elementwiseGrain) { range in
+        guard unsafe io.inputBytes(0).count >= range.upperBound * inputBytes,
+          unsafe io.outputBytes(0).count >= range.upperBound * outputBytes,
+          let x = unsafe io.inputBytes(0).baseAddress, let y = unsafe io.outputBytes(0).baseAddress
+        else { return }
+        // Safety: both have the elements of the range.
+        unsafe convert(x + range.lowerBound * inputBytes, y + range.lowerBound * outputBytes, range.count)
+      }
     }
   }
 
@@ -184,6 +218,22 @@ struct Conversion: Sendable {
           return Int8(limited > low ? limited : low)
         }
       }
+    }
+  }
+}
+
+extension tflk_number {
+  /// nil for types that the C kernels do not convert.
+  fileprivate init?(_ element: ElementType) {
+    switch element {
+    case .bool: self = TFLK_NUMBER_BOOL
+    case .int8: self = TFLK_NUMBER_INT8
+    case .uint8: self = TFLK_NUMBER_UINT8
+    case .int16: self = TFLK_NUMBER_INT16
+    case .int32: self = TFLK_NUMBER_INT32
+    case .int64: self = TFLK_NUMBER_INT64
+    case .float32: self = TFLK_NUMBER_FLOAT32
+    default: return nil
     }
   }
 }

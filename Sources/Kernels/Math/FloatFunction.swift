@@ -61,7 +61,7 @@ enum FloatFunction: Sendable {
     let count = type.shape.elementCount
     return switch type.element {
     case .float32: floatKernel(count: count)
-    case .float16: halfKernel(count: count)
+    case .float16: halfKernel(count: count, grain: Self.grain) { apply(&$0) }
     case .bfloat16: bfloat16Kernel(count: count)
     default: nil
     }
@@ -79,36 +79,6 @@ enum FloatFunction: Sendable {
           apply(&y)
         } else {
           apply(io.input(0, as: Float.self, in: range), &y)
-        }
-      }
-    }
-  }
-
-  private func halfKernel(count: Int) -> Kernel {
-    let map = unsafe map
-    let widen = unsafe Microkernels.best.table.pointee.f16_to_f32
-    let narrow = unsafe Microkernels.best.table.pointee.f32_to_f16
-    return Kernel { io throws(OperatorError) in
-      try io.parallel(count, grain: Self.grain) { range in
-        let x = io.input(0, as: UInt16.self, in: range)
-        var y = io.output(0, as: UInt16.self, in: range)
-        var wide = InlineArray<256, Float>(repeating: 0)
-        var block = wide.mutableSpan
-        // Safety: the three buffers have the elements that the kernels read and write; `y` may be `x`.
-        unsafe x.withUnsafeBufferPointer { x in
-          unsafe y.withUnsafeMutableBufferPointer { y in
-            unsafe block.withUnsafeMutableBufferPointer { wide in
-              guard let source = x.baseAddress, let target = y.baseAddress, let floats = wide.baseAddress else {
-                return
-              }
-              for start in stride(from: 0, to: x.count, by: 256) {
-                let length = min(256, x.count - start)
-                unsafe widen?(source + start, floats, length)
-                unsafe map?(floats, floats, length)
-                unsafe narrow?(floats, target + start, length)
-              }
-            }
-          }
         }
       }
     }

@@ -1,3 +1,6 @@
+internal import CKernels
+internal import TensorTypes
+
 extension Float {
   /// The value of a `float16` with these bits, without branches or calls so that a loop over it is vectorised.
   @inline(__always)
@@ -9,5 +12,37 @@ extension Float {
     // Infinities and NaN keep an exponent of all ones.
     let special: UInt32 = magnitude >= 0x7C00 ? 0x7F80_0000 : 0
     self.init(bitPattern: scaled.bitPattern | special | ((bits & 0x8000) &<< 16))
+  }
+}
+
+/// The kernel that applies a function to the `float16` elements of input 0 as `float32`, in blocks of at most 256.
+///
+/// - Parameter grain: the least number of elements worth handing to another thread.
+func halfKernel(
+  count: Int, grain: Int, _ apply: @escaping @Sendable (_ block: inout MutableSpan<Float>) -> Void
+) -> Kernel {
+  let kernels = Microkernels.best
+  return Kernel { io throws(OperatorError) in
+    try io.parallel(count, grain: grain) { range in
+      let x = io.input(0, as: UInt16.self, in: range)
+      var y = io.output(0, as: UInt16.self, in: range)
+      var wide = InlineArray<256, Float>(repeating: 0)
+      for start in stride(from: 0, to: x.count, by: 256) {
+        let length = min(256, x.count - start)
+        var floats = wide.mutableSpan
+        // Safety: all three have the block's elements; `y` may be `x`.
+        unsafe x.extracting(start..<start + length).withUnsafeBufferPointer { x in
+          unsafe floats.withUnsafeMutableBufferPointer { floats in
+            unsafe y.withUnsafeMutableBufferPointer { y in
+              guard let source = floats.baseAddress, let target = y.baseAddress else { return }
+              unsafe kernels.table.pointee.f16_to_f32(x.baseAddress, source, length)
+              var block = unsafe MutableSpan(_unsafeStart: source, count: length)
+              apply(&block)
+              unsafe kernels.table.pointee.f32_to_f16(source, target + start, length)
+            }
+          }
+        }
+      }
+    }
   }
 }

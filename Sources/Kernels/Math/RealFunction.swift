@@ -11,12 +11,6 @@ struct OnFloat<Function: RealFunction>: UnaryElementFunction {
   @inline(__always) func apply(_ x: Float) -> Float { function.value(x) }
 }
 
-/// A real function of `float16` elements, computed in `float32`.
-struct OnFloat16<Function: RealFunction>: UnaryElementFunction {
-  let function: Function
-  @inline(__always) func apply(_ x: Float16) -> Float16 { Float16(function.value(Float(x))) }
-}
-
 /// A real function of `bfloat16` elements, computed in `float32`.
 struct OnBFloat16<Function: RealFunction>: UnaryElementFunction {
   let function: Function
@@ -29,7 +23,10 @@ extension RealFunction {
     let count = type.shape.elementCount
     return switch type.element {
     case .float32: OnFloat(function: self).kernel(count: count, grain: grain)
-    case .float16: OnFloat16(function: self).kernel(count: count, grain: grain)
+    case .float16:
+      halfKernel(count: count, grain: grain) { block in
+        for i in block.indices { block[i] = value(block[i]) }
+      }
     case .bfloat16: OnBFloat16(function: self).kernel(count: count, grain: grain)
     default: nil
     }

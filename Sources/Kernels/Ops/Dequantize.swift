@@ -1,3 +1,4 @@
+internal import CKernels
 public import TensorTypes
 
 /// `DEQUANTIZE`: quantised integers, or `float16` and `float8` numbers, to real numbers.
@@ -62,8 +63,29 @@ public struct Dequantize: Operator {
   private func kernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
     _: T.Type, _ parameters: AffineParameters, _ count: Int, _ isHalf: Bool
   ) -> Kernel {
-    let function = AffineDequantizer<T>(scale: parameters.scale, zeroPoint: parameters.zeroPoint)
-    return isHalf ? ToHalf(function: function).kernel(count: count) : function.kernel(count: count)
+    if isHalf {
+      let function = AffineDequantizer<T>(scale: parameters.scale, zeroPoint: parameters.zeroPoint)
+      return ToHalf(function: function).kernel(count: count)
+    }
+    return Kernel { io throws(OperatorError) in
+      try io.parallel(count, grain: elementwiseGrain) { range in
+        dequantize(io.input(0, as: T.self, in: range), parameters.scale, parameters.zeroPoint, io, range)
+      }
+    }
+  }
+
+  private func dequantize<T: FixedWidthInteger & BitwiseCopyable>(
+    _ x: Span<T>, _ scale: Float, _ zeroPoint: Int32, _ io: Operands, _ elements: Range<Int>
+  ) {
+    var y = io.output(0, as: Float.self, in: elements)
+    precondition(x.count == y.count)
+    unsafe x.withUnsafeBufferPointer { x in
+      unsafe y.withUnsafeMutableBufferPointer { y in
+        // Safety: both have as many elements.
+        unsafe Microkernels.best.table.pointee.affine_dequantize(
+          x.baseAddress, tflk_type(quantized: T.self), x.count, scale, zeroPoint, y.baseAddress)
+      }
+    }
   }
 
   private func channelKernel<T: FixedWidthInteger & BitwiseCopyable & Sendable>(
@@ -72,11 +94,7 @@ public struct Dequantize: Operator {
     Kernel { io throws(OperatorError) in
       try io.parallel(count, grain: elementwiseGrain) { range in
         layout.forEachRun(in: range) { elements, scale, zeroPoint in
-          let function = AffineDequantizer<T>(scale: scale, zeroPoint: zeroPoint)
-          let x = io.input(0, as: T.self, in: elements)
-          var y = io.output(0, as: Float.self, in: elements)
-          precondition(x.count == y.count)
-          for i in x.indices { y[i] = function.apply(x[i]) }
+          dequantize(io.input(0, as: T.self, in: elements), scale, zeroPoint, io, elements)
         }
       }
     }

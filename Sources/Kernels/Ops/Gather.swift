@@ -67,6 +67,7 @@ public struct Gather: Operator {
           throw .invalidValue("position \(position) is outside the axis of size \(size)")
         }
       }
+      if axis == 0 { return try rows.run(io, input: 0, rows: total) { io.index(1, $0, element) } }
       try rows.run(io, input: 0, rows: output.elementCount / inner) { row in
         let slab = row / count
         let place = slab / outer &* count &+ row % count

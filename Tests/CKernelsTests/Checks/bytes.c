@@ -60,7 +60,14 @@ int check_affine_quantize(const tflk_kernels *kernels, int cases, uint64_t seed,
       good = found == expected;
       if (!good) snprintf(message, 256, "type %d, %g by %g and %d: %d, expected %d", (int)type, input[i], scale, zero_point, found, expected);
     }
-    free(input), free(output);
+    float *real = exact(count * 4);
+    kernels->affine_dequantize(output, type, count, scale, zero_point, real);
+    for (size_t i = 0; good && i < count; i++) {
+      const int32_t x = type == TFLK_INT16 ? ((int16_t *)output)[i] : type == TFLK_INT8 ? ((int8_t *)output)[i] : ((uint8_t *)output)[i];
+      good = real[i] == scale * (float)(x - zero_point);
+      if (!good) snprintf(message, 256, "type %d, %d by %g and %d: %g", (int)type, x, scale, zero_point, real[i]);
+    }
+    free(input), free(output), free(real);
     if (!good) return number;
   }
   return -1;

@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
     {"transpose", check_transpose, 3},
     {"copy_blocks", check_copy_blocks, 3},
     {"halves", check_halves, 10},
+    {"convert", check_convert, 10},
     {"resize", check_resize, 3},
     {"quantize", check_quantize, 3},
     {"affine", check_affine_quantize, 3},

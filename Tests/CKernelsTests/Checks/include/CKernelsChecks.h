@@ -24,6 +24,7 @@ int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *
 int check_transpose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_copy_blocks(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_halves(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_convert(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_affine_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
