@@ -13,6 +13,9 @@ struct Broadcast: Sendable {
   private let strides: [[Int]]
   /// Whether all of the result is one run.
   let isOneRun: Bool
+  /// A short run of one of two operands that is used again for each of `rows` neighbouring runs, along which the other operand advances with the
+  /// result: several such runs can be taken at once. Nil where there is none.
+  let repeatedRun: (operand: Int, length: Int, rows: Int)?
 
   /// The plan for operands of these shapes.
   ///
@@ -66,16 +69,17 @@ struct Broadcast: Sendable {
     self.extents = extents
     self.strides = strides
     isOneRun = extents.count == 2 && extents[1] == 1
+    repeatedRun = Self.repeatedRun(extents, strides)
   }
 
   /// Whether an operand repeats its element along a run.
   func repeats(_ operand: Int) -> Bool { strides[operand][0] == 0 }
 
-  /// A short run of one of two operands that is used again for each of `rows` neighbouring runs, along which the other operand advances with the
-  /// result: several such runs can be taken at once. Nil where there is none.
-  var repeatedRun: (operand: Int, length: Int, rows: Int)? {
+  private static func repeatedRun(_ extents: [Int], _ strides: [[Int]]) -> (operand: Int, length: Int, rows: Int)? {
     let length = extents[0]
-    guard (2..<64).contains(length), extents[1] > 1, strides.count == 2, !repeats(0), !repeats(1) else { return nil }
+    guard (2..<64).contains(length), extents[1] > 1, strides.count == 2, strides[0][0] != 0, strides[1][0] != 0 else {
+      return nil
+    }
     let advancing = strides.indices.filter { strides[$0][1] == length }
     guard advancing.count == 1, strides[1 - advancing[0]][1] == 0 else { return nil }
     return (1 - advancing[0], length, extents[1])
