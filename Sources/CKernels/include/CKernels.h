@@ -108,7 +108,10 @@ typedef enum tflk_type {
   TFLK_INT32 = 3,
   TFLK_FLOAT32 = 4,
   TFLK_INT64 = 5,
+  TFLK_BOOL = 6,  // of `convert` only; a byte, true unless it is 0
 } tflk_type;
+
+enum { TFLK_TYPES = 7 };
 
 /// How the operands of an integer convolution are quantised. The accumulator is
 /// `bias[n] + sum_k (input(m, k) - input_zero_point) * (weights[n][k] - weight_zero_point)`, exact modulo 2^32.
@@ -121,18 +124,6 @@ typedef struct tflk_quantized_format {
   /// int8 and uint8 may be fitted to them; both are zero for other outputs and where packing has to be quick.
   int32_t lowest_result, highest_result;
 } tflk_quantized_format;
-
-/// Types that `convert` knows; truth values are bytes.
-typedef enum tflk_number {
-  TFLK_NUMBER_BOOL,
-  TFLK_NUMBER_INT8,
-  TFLK_NUMBER_UINT8,
-  TFLK_NUMBER_INT16,
-  TFLK_NUMBER_INT32,
-  TFLK_NUMBER_INT64,
-  TFLK_NUMBER_FLOAT32,
-  TFLK_NUMBERS,
-} tflk_number;
 
 /// The most pairs of a `tflk_byte_pairs` that are put right one by one.
 enum { TFLK_BYTE_PAIR_EXCEPTIONS = 4 };
@@ -553,7 +544,7 @@ typedef struct tflk_kernels {
 
   /// Numbers of another type. Floats are cut off and limited to the range of an integer, NaN becomes the largest; integers become narrower by
   /// dropping bits; everything but 0 is true. The output may be the input where both types have one size.
-  void (*convert)(tflk_number from, tflk_number to, const void *input, void *output, size_t count);
+  void (*convert)(tflk_type from, tflk_type to, const void *input, void *output, size_t count);
 
   /// Halves (their bits) as floats.
   void (*f16_to_f32)(const uint16_t *input, float *output, size_t count);

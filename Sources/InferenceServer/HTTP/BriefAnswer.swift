@@ -4,7 +4,7 @@ internal import NIOHTTP1
 /// What goes back to a brief request: as the parts that an encoder takes, or as the bytes that it would make of them.
 struct BriefAnswer {
   private let status: HTTPResponseStatus
-  var fields: [(name: String, value: String)]
+  var fields: [(String, String)]
   private let json: [UInt8]
   private let raw: [[UInt8]]
   private let bodyLength: Int
@@ -21,7 +21,7 @@ struct BriefAnswer {
   }
 
   var head: HTTPResponseHead {
-    HTTPResponseHead(version: .http1_1, status: status, headers: HTTPHeaders(fields.map { ($0.name, $0.value) }))
+    HTTPResponseHead(version: .http1_1, status: status, headers: HTTPHeaders(fields))
   }
 
   var body: ByteBuffer {

@@ -3,7 +3,7 @@ internal import NIOHTTP1
 
 /// Answers inference requests that take no longer than handing them to a task would, right where they are decoded; all others go on to the
 /// responder, untouched and in their order.
-final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class BriefInferenceHandler: RequestKeeper, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias InboundOut = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
@@ -45,8 +45,7 @@ final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandle
     }
   }
 
-  /// Hands on what was kept of a request.
-  private func passOn(_ context: ChannelHandlerContext) {
+  func passOn(_ context: ChannelHandlerContext) {
     guard let head else { return }
     self.head = nil
     inference.forget()
@@ -59,23 +58,6 @@ final class BriefInferenceHandler: ChannelInboundHandler, RemovableChannelHandle
     context.write(wrapOutboundOut(.head(answer.head)), promise: nil)
     context.write(wrapOutboundOut(.body(.byteBuffer(answer.body))), promise: nil)
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-  }
-
-  // What follows belongs to the request that is kept.
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    passOn(context)
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    passOn(context)
-    context.fireChannelInactive()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    passOn(context)
-    context.fireErrorCaught(error)
   }
 }
 

@@ -9,7 +9,10 @@ extension InferenceBody {
   ) {
     let (head, raw) = try parts(response)
     guard !raw.isEmpty else { return (head, nil) }
-    return (head + raw.joined(), head.count)
+    var body = head
+    body.reserveCapacity(head.count + raw.reduce(0) { $0 + $1.count })
+    for bytes in raw { body += bytes }
+    return (body, head.count)
   }
 
   /// The JSON, and the raw tensors that follow it.

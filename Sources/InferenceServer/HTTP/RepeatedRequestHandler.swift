@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// Answers requests whose head is, byte for byte, that of the connection's last brief one, before they are decoded: decoding and encoding take longer than
 /// many a model. All other bytes go on to the decoder, untouched and in their order.
-final class RepeatedRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class RepeatedRequestHandler: RequestKeeper, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias InboundOut = ByteBuffer
   typealias OutboundOut = ByteBuffer
@@ -63,26 +63,9 @@ final class RepeatedRequestHandler: ChannelInboundHandler, RemovableChannelHandl
     context.fireChannelReadComplete()
   }
 
-  // What follows belongs to the request whose bytes are kept.
-
-  private func passOn(_ context: ChannelHandlerContext) {
+  func passOn(_ context: ChannelHandlerContext) {
     guard let bytes = held.take() else { return }
     passOn(bytes, context)
     channelReadComplete(context: context)
-  }
-
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    passOn(context)
-    context.fireUserInboundEventTriggered(event)
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    passOn(context)
-    context.fireChannelInactive()
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    passOn(context)
-    context.fireErrorCaught(error)
   }
 }

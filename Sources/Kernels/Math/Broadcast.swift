@@ -103,9 +103,6 @@ struct Broadcast: Sendable {
   /// How far an operand goes from an element to the next, and from a run to the next of a block.
   func steps(_ operand: Int) -> (element: Int, row: Int) { (strides[operand][0], strides[operand][1]) }
 
-  /// Elements of a run, and how far each operand goes from a run to the next of a block of runs.
-  var runs: (length: Int, left: Int, right: Int) { (extents[0], strides[0][1], strides[1][1]) }
-
   /// Whether neighbouring runs make blocks, and are too short to be worth a call each.
   var hasShortRuns: Bool { extents[1] > 1 && extents[0] < 1024 }
 
@@ -122,42 +119,8 @@ struct Broadcast: Sendable {
     }
   }
 
-  /// Calls `body` for runs that together cover the result's elements `range`: the position in the result, the positions of the operands'
-  /// first elements, and the length. Along a run an operand either advances with the result or repeats one element.
-  @inline(__always)
-  func forEachRun(in range: Range<Int>, _ body: (_ position: Int, _ left: Int, _ right: Int, _ count: Int) -> Void) {
-    let row = extents[0]
-    let rows = extents[1]
-    let leftStep = strides[0][0]
-    let leftRow = strides[0][1]
-    let rightStep = strides[1][0]
-    let rightRow = strides[1][1]
-    var position = range.lowerBound
-    while position < range.upperBound {
-      let (index, start) = position.quotientAndRemainder(dividingBy: row)
-      var (outer, rowIndex) = index.quotientAndRemainder(dividingBy: rows)
-      var column = start
-      var left = 0
-      var right = 0
-      for loop in 2..<max(extents.count, 2) {
-        let (quotient, coordinate) = outer.quotientAndRemainder(dividingBy: extents[loop])
-        left += coordinate * strides[0][loop]
-        right += coordinate * strides[1][loop]
-        outer = quotient
-      }
-      while rowIndex < rows, position < range.upperBound {
-        let count = min(row - column, range.upperBound - position)
-        body(
-          position, left + rowIndex * leftRow + column * leftStep, right + rowIndex * rightRow + column * rightStep,
-          count)
-        position += count
-        column = 0
-        rowIndex += 1
-      }
-    }
-  }
-
-  /// As ``forEachRun(in:_:)``, for three operands.
+  /// Calls `body` for runs that together cover the result's elements `range`: the position in the result, the positions of three operands' first
+  /// elements, and the length. Along a run an operand either advances with the result or repeats one element.
   @inline(__always)
   func forEachRun(
     in range: Range<Int>, _ body: (_ position: Int, _ first: Int, _ second: Int, _ third: Int, _ count: Int) -> Void

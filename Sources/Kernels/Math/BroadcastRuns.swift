@@ -28,9 +28,12 @@ extension Broadcast {
     private var column = 0
     private var start = (left: 0, right: 0)
 
-    init(_ broadcast: Broadcast, in range: Range<Int>, mostCopied: Int) {
+    /// - Parameter mostCopied: elements of all copies of a run; 0 for no copies.
+    init(_ broadcast: Broadcast, in range: Range<Int>, mostCopied: Int = 0) {
       self.broadcast = broadcast
-      repeated = broadcast.repeatedRun.map { ($0.operand, $0.length, max(1, min(mostCopied / $0.length, $0.rows))) }
+      repeated =
+        mostCopied == 0
+        ? nil : broadcast.repeatedRun.map { ($0.operand, $0.length, max(1, min(mostCopied / $0.length, $0.rows))) }
       (length, rows) = broadcast.block
       (leftSteps, rightSteps) = (broadcast.steps(0), broadcast.steps(1))
       (position, end) = (range.lowerBound, range.upperBound)

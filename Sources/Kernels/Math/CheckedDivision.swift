@@ -23,10 +23,11 @@ extension Kernel {
       for i in divisor.indices where divisor[i] == -1 { isSuspect = true }
       if isSuspect {
         var overflows = false
-        broadcast.forEachRun(in: 0..<broadcast.shape.elementCount) { _, left, right, count in
-          for i in 0..<count {
-            let a = dividend[broadcast.repeats(0) ? left : left + i]
-            let b = divisor[broadcast.repeats(1) ? right : right + i]
+        var runs = Broadcast.RunIterator(broadcast, in: 0..<broadcast.shape.elementCount)
+        while let run = runs.next() {
+          for i in 0..<run.count {
+            let a = dividend[broadcast.repeats(0) ? run.left : run.left + i]
+            let b = divisor[broadcast.repeats(1) ? run.right : run.right + i]
             if a == T.min, b == -1 { overflows = true }
           }
         }

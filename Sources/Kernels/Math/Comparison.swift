@@ -10,17 +10,9 @@ private struct Compare<Relation: ElementRelation, T: Comparable & BitwiseCopyabl
   @inline(__always) func apply(_ a: T, _ b: T) -> UInt8 { relation.holds(a, b) ? 1 : 0 }
 }
 
-/// Of `float16`, by their bits.
-private struct CompareHalf<Relation: ElementRelation>: BinaryElementFunction {
+private struct CompareShort<Relation: ElementRelation, T: ShortReal>: BinaryElementFunction {
   let relation: Relation
-  @inline(__always) func apply(_ a: UInt16, _ b: UInt16) -> UInt8 {
-    relation.holds(Float(halfBits: a), Float(halfBits: b)) ? 1 : 0
-  }
-}
-
-private struct CompareBFloat16<Relation: ElementRelation>: BinaryElementFunction {
-  let relation: Relation
-  @inline(__always) func apply(_ a: BFloat16, _ b: BFloat16) -> UInt8 { relation.holds(Float(a), Float(b)) ? 1 : 0 }
+  @inline(__always) func apply(_ a: T, _ b: T) -> UInt8 { relation.holds(a.real, b.real) ? 1 : 0 }
 }
 
 /// Any byte but 0 counts as true.
@@ -68,8 +60,8 @@ func comparisonKernel<Relation: ElementRelation>(
   let type = try node.input(0)
   switch type.element {
   case .float32: return Compare<Relation, Float>(relation: relation).kernel(broadcast)
-  case .float16: return CompareHalf(relation: relation).kernel(broadcast)
-  case .bfloat16: return CompareBFloat16(relation: relation).kernel(broadcast)
+  case .float16: return CompareShort<Relation, HalfBits>(relation: relation).kernel(broadcast)
+  case .bfloat16: return CompareShort<Relation, BFloat16>(relation: relation).kernel(broadcast)
   case .int32: return Compare<Relation, Int32>(relation: relation).kernel(broadcast)
   case .int64: return Compare<Relation, Int64>(relation: relation).kernel(broadcast)
   case .int16 where isEquality && type.quantization != .none:
@@ -95,10 +87,11 @@ private func stringKernel<Relation: ElementRelation>(_ broadcast: Broadcast, _ r
     var y = io.output(0, as: UInt8.self, in: 0..<count)
     let leftStep = broadcast.repeats(0) ? 0 : 1
     let rightStep = broadcast.repeats(1) ? 0 : 1
-    broadcast.forEachRun(in: 0..<count) { position, left, right, length in
-      for i in 0..<length {
-        let isEqual = areEqual(a[left + i * leftStep], b[right + i * rightStep])
-        y[position + i] = relation.holds(isEqual ? 0 : 1, 0) ? 1 : 0
+    var runs = Broadcast.RunIterator(broadcast, in: 0..<count)
+    while let run = runs.next() {
+      for i in 0..<run.count {
+        let isEqual = areEqual(a[run.left + i * leftStep], b[run.right + i * rightStep])
+        y[run.position + i] = relation.holds(isEqual ? 0 : 1, 0) ? 1 : 0
       }
     }
   }

@@ -66,7 +66,7 @@ struct Conversion: Sendable {
           x.assumingMemoryBound(to: UInt16.self), y.assumingMemoryBound(to: Float.self), count)
       }
     default:
-      guard let from = tflk_number(input), let to = tflk_number(output) else { return nil }
+      guard let from = tflk_type(number: input), let to = tflk_type(number: output) else { return nil }
       unsafe convert = { x, y, count in unsafe kernels.table.pointee.convert(from, to, x, y, count) }
     }
     let (inputBytes, outputBytes) = (input.bitWidth / 8, output.bitWidth / 8)
@@ -222,17 +222,17 @@ struct Conversion: Sendable {
   }
 }
 
-extension tflk_number {
+extension tflk_type {
   /// nil for types that the C kernels do not convert.
-  fileprivate init?(_ element: ElementType) {
+  fileprivate init?(number element: ElementType) {
     switch element {
-    case .bool: self = TFLK_NUMBER_BOOL
-    case .int8: self = TFLK_NUMBER_INT8
-    case .uint8: self = TFLK_NUMBER_UINT8
-    case .int16: self = TFLK_NUMBER_INT16
-    case .int32: self = TFLK_NUMBER_INT32
-    case .int64: self = TFLK_NUMBER_INT64
-    case .float32: self = TFLK_NUMBER_FLOAT32
+    case .bool: self = TFLK_BOOL
+    case .int8: self = TFLK_INT8
+    case .uint8: self = TFLK_UINT8
+    case .int16: self = TFLK_INT16
+    case .int32: self = TFLK_INT32
+    case .int64: self = TFLK_INT64
+    case .float32: self = TFLK_FLOAT32
     default: return nil
     }
   }

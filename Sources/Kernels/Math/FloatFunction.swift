@@ -171,7 +171,8 @@ extension FloatArithmetic {
   private func blockKernel(_ broadcast: Broadcast, _ range: ClosedRange<Float>) -> Kernel {
     let combine = unsafe combineRows
     let (leftRepeats, rightRepeats) = (broadcast.repeats(0), broadcast.repeats(1))
-    let (length, leftStep, rightStep) = broadcast.runs
+    let length = broadcast.block.length
+    let (leftStep, rightStep) = (broadcast.steps(0).row, broadcast.steps(1).row)
     return Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount / length, grain: max(1, elementwiseGrain / length)) { part in
         broadcast.forEachBlock(ofRuns: part) { first, left, right, count in

@@ -15,6 +15,21 @@ extension Float {
   }
 }
 
+/// A real number of 16 bits, which is computed with as `float32`.
+protocol ShortReal: BitwiseCopyable, Sendable {
+  var real: Float { get }
+}
+
+/// A `float16`. Conversions of Swift's own type are calls on processors that lack it.
+struct HalfBits: ShortReal {
+  let bits: UInt16
+  @inline(__always) var real: Float { Float(halfBits: bits) }
+}
+
+extension BFloat16: ShortReal {
+  @inline(__always) var real: Float { Float(self) }
+}
+
 /// The kernel that applies a function to the `float16` elements of input 0 as `float32`, in blocks of at most 256.
 ///
 /// - Parameter grain: the least number of elements worth handing to another thread.

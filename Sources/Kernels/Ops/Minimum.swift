@@ -20,8 +20,8 @@ public struct Minimum: Operator {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
     case .float32: return Choice<Float>().kernel(broadcast)
-    case .float16: return HalfChoice().kernel(broadcast)
-    case .bfloat16: return ShortChoice().kernel(broadcast)
+    case .float16: return ShortChoice<HalfBits>().kernel(broadcast)
+    case .bfloat16: return ShortChoice<BFloat16>().kernel(broadcast)
     case .int8: return Choice<Int8>().kernel(broadcast)
     case .uint8: return Choice<UInt8>().kernel(broadcast)
     case .int16: return Choice<Int16>().kernel(broadcast)
@@ -37,14 +37,7 @@ public struct Minimum: Operator {
     @inline(__always) func apply(_ a: T, _ b: T) -> T { a < b ? a : b }
   }
 
-  /// Of `float16`, by their bits.
-  private struct HalfChoice: BinaryElementFunction {
-    @inline(__always) func apply(_ a: UInt16, _ b: UInt16) -> UInt16 {
-      Float(halfBits: a) < Float(halfBits: b) ? a : b
-    }
-  }
-
-  private struct ShortChoice: BinaryElementFunction {
-    @inline(__always) func apply(_ a: BFloat16, _ b: BFloat16) -> BFloat16 { Float(a) < Float(b) ? a : b }
+  private struct ShortChoice<T: ShortReal>: BinaryElementFunction {
+    @inline(__always) func apply(_ a: T, _ b: T) -> T { a.real < b.real ? a : b }
   }
 }

@@ -12,6 +12,19 @@ static void quantize(double factor, int32_t *multiplier, int32_t *shift) {
   *multiplier = (int32_t)fmin(llround(fraction * 2147483648.0), 2147483647.0), *shift = exponent;
 }
 
+// The function in the reference's steps; the scales are those of the operands and of the result.
+static tflk_byte_pairs in_steps(bool multiplies, bool subtracts, const int32_t *multipliers, const int32_t *shifts, const int32_t *zero) {
+  return (tflk_byte_pairs){
+      .multiplies = multiplies,
+      .is_exact = true,
+      .left_fixed = {multipliers[0], shifts[0]},
+      .right_fixed = {multipliers[1], shifts[1]},
+      .fixed = {multipliers[2], shifts[2]},
+      .subtracts = subtracts,
+      .left_zero_point = zero[0],
+      .right_zero_point = zero[1]};
+}
+
 static int32_t byte_at(tflk_type type, const void *data, size_t i) {
   return type == TFLK_INT8 ? ((const int8_t *)data)[i] : ((const uint8_t *)data)[i];
 }
@@ -48,15 +61,7 @@ int check_byte_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, char
     const tflk_byte_pair_scales scales = {
         multiplies ? scale[0] * scale[1] / scale[2] : scale[0] / scale[2], multiplies ? 1 : scale[1] / scale[2], zero[0], zero[1]};
     const bool subtracts = is_exact && !multiplies && random_in(&random, 0, 1);
-    tflk_byte_pairs function = {
-        .multiplies = multiplies,
-        .is_exact = true,
-        .left_fixed = {multipliers[0], shifts[0]},
-        .right_fixed = {multipliers[1], shifts[1]},
-        .fixed = {multipliers[2], shifts[2]},
-        .subtracts = subtracts,
-        .left_zero_point = zero[0],
-        .right_zero_point = zero[1]};
+    tflk_byte_pairs function = in_steps(multiplies, subtracts, multipliers, shifts, zero);
     for (int32_t x = 0; subtracts && x < 256; x++) tables[1][x] = -tables[1][x];
     if (!is_exact) {
       fittable++;
@@ -100,15 +105,7 @@ int check_short_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, cha
     const double common = 2 * fmax(scale[0], scale[1]);
     for (int i = 0; i < 2; i++) quantize(scale[i] / common, &multipliers[i], &shifts[i]);
     quantize(multiplies ? scale[0] * scale[1] / scale[2] : common / (scale[2] * (1 << 15)), &multipliers[2], &shifts[2]);
-    const tflk_byte_pairs function = {
-        .multiplies = multiplies,
-        .is_exact = true,
-        .left_fixed = {multipliers[0], shifts[0]},
-        .right_fixed = {multipliers[1], shifts[1]},
-        .fixed = {multipliers[2], shifts[2]},
-        .subtracts = subtracts,
-        .left_zero_point = zero[0],
-        .right_zero_point = zero[1]};
+    const tflk_byte_pairs function = in_steps(multiplies, subtracts, multipliers, shifts, zero);
     const int32_t limit = (int32_t)random_in(&random, 100, 32767);
     tflk_quantized_output output = {.type = TFLK_INT16, .output_zero_point = zero[2], .activation_min = -limit - 1, .activation_max = limit};
     const bool repeats[2] = {random_in(&random, 0, 4) == 0, random_in(&random, 0, 4) == 0};
