@@ -17,7 +17,7 @@ static const char *const names[TFLK_ISA_COUNT] = {
 static tflk_isa best_isa(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return TFLK_ISA_BASELINE;
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("f16c")) return TFLK_ISA_BASELINE;
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl")
       || !__builtin_cpu_supports("avx512dq")) {
     return TFLK_ISA_AVX2;

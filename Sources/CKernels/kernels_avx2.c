@@ -4,11 +4,10 @@
 #include <immintrin.h>
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 
 #define VECTOR_BYTES 32
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
-#define RECIPROCAL(x) (1 / (x))
 #define DOT16(sum, a, b) ((sum) + (vint)_mm256_madd_epi16((__m256i)(a), (__m256i)(b)))
 #define F32_MR 6
 #define INT_TILE_ROWS 6

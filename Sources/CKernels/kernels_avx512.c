@@ -4,11 +4,10 @@
 #include <immintrin.h>
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma,f16c"))), apply_to = function)
 
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
-#define RECIPROCAL(x) reciprocal_of(x)
 #define DOT16(sum, a, b) ((sum) + (vint)_mm512_madd_epi16((__m512i)(a), (__m512i)(b)))
 #define F32_MR 12
 #define INT_TILE_ROWS 12

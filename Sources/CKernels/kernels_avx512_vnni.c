@@ -4,11 +4,10 @@
 #include <immintrin.h>
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 
 #define VECTOR_BYTES 64
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
-#define RECIPROCAL(x) reciprocal_of(x)
 #define DOT16(sum, a, b) ((vint)_mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define DOT8(sum, a, b) ((vint)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(a), (__m512i)(b)))
 #define F32_MR 12

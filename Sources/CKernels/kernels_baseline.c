@@ -10,7 +10,6 @@
 
 #define VECTOR_BYTES 16
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
-#define RECIPROCAL(x) (1 / (x))
 #if defined(__x86_64__)
 #define DOT16(sum, a, b) ((sum) + (vint)_mm_madd_epi16((__m128i)(a), (__m128i)(b)))
 #else

@@ -7,7 +7,6 @@
 
 #define VECTOR_BYTES 16
 #define MULTIPLY_ADD(a, b, c) ((vfloat)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
-#define RECIPROCAL(x) (1 / (x))
 #define F32_MR 8
 #define INT_TILE_ROWS 8
 #define F32_NV 2

@@ -8,7 +8,6 @@
 
 #define VECTOR_BYTES 16
 #define MULTIPLY_ADD(a, b, c) ((vfloat)vfmaq_f32((float32x4_t)(c), (float32x4_t)(a), (float32x4_t)(b)))
-#define RECIPROCAL(x) (1 / (x))
 #define DOT8(sum, a, b) ((vint)vdotq_s32((int32x4_t)(sum), (int8x16_t)(a), (int8x16_t)(b)))
 #define HALF_ARITHMETIC
 #define F32_MR 8

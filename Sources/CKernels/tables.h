@@ -1,6 +1,8 @@
 #ifndef TFLITE_CKERNELS_TABLES_H
 #define TFLITE_CKERNELS_TABLES_H
 
+#include <math.h>
+
 #include "CKernels.h"
 
 extern const tflk_kernels tflk_kernels_baseline;

@@ -14,6 +14,17 @@ enum FloatFunction: Sendable {
   case hardSwish
   /// `x / (1 + e^-x)`.
   case silu
+  /// The natural logarithm.
+  case logarithm
+  case sine
+  case cosine
+  case floor
+  case ceiling
+  /// The nearest whole number, ties to even.
+  case round
+  case squareRoot
+  case reciprocalSquareRoot
+  case square
 
   typealias Map = @convention(c) (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
 
@@ -28,6 +39,15 @@ enum FloatFunction: Sendable {
     case .approximateGELU: unsafe maps.5
     case .hardSwish: unsafe maps.6
     case .silu: unsafe maps.7
+    case .logarithm: unsafe maps.8
+    case .sine: unsafe maps.9
+    case .cosine: unsafe maps.10
+    case .floor: unsafe maps.11
+    case .ceiling: unsafe maps.12
+    case .round: unsafe maps.13
+    case .squareRoot: unsafe maps.14
+    case .reciprocalSquareRoot: unsafe maps.15
+    case .square: unsafe maps.16
     }
   }
 

@@ -30,6 +30,23 @@ extension BFloat16: ShortReal {
   @inline(__always) var real: Float { Float(self) }
 }
 
+extension MutableSpan<Float> {
+  /// Rounds the first `count` elements, at most 256, to what `float16` holds.
+  mutating func roundToHalf(_ count: Int) {
+    precondition(count <= self.count && count <= 256)
+    let kernels = Microkernels.best
+    var halves = InlineArray<256, UInt16>(repeating: 0)
+    var bits = halves.mutableSpan
+    // Safety: both have `count` elements.
+    unsafe withUnsafeMutableBufferPointer { floats in
+      unsafe bits.withUnsafeMutableBufferPointer { bits in
+        unsafe kernels.table.pointee.f32_to_f16(floats.baseAddress, bits.baseAddress, count)
+        unsafe kernels.table.pointee.f16_to_f32(bits.baseAddress, floats.baseAddress, count)
+      }
+    }
+  }
+}
+
 /// The kernel that applies a function to the `float16` elements of input 0 as `float32`, in blocks of at most 256.
 ///
 /// - Parameter grain: the least number of elements worth handing to another thread.

@@ -16,13 +16,9 @@ public struct Ceil: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    guard let kernel = Function().kernel(type) else {
+    guard let kernel = FloatFunction.ceiling.kernel(type) else {
       throw .unsupported("\(type.element) input; float32, float16 and bfloat16 are supported")
     }
     return kernel
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { VectorMath.ceiling(x) }
   }
 }

@@ -32,7 +32,7 @@ public struct Gelu: Operator {
       return kernel
     }
     switch type.element {
-    case .float16: return Half(isApproximate: isApproximate).kernel(count: count, grain: 1024)
+    case .float16: return halfKernel(count: count, grain: 1024) { halfValues(&$0) }
     case .int8:
       return ByteLookup(Int8.self, from: try node.affineInputOrZero(0), to: try node.affineOutput(), table)
         .kernel(count: count)
@@ -55,14 +55,35 @@ public struct Gelu: Operator {
   private static let rootOfTwoOverPi: Float = 0.79788456080286535588
 
   /// Every step rounds to half precision, as in the reference kernel.
-  private struct Half: UnaryElementFunction {
-    let isApproximate: Bool
-    func apply(_ x: Float16) -> Float16 {
-      if isApproximate {
-        let argument = 0.79788456080286535588 * (x + 0.044715 * (x * x * x))
-        return 0.5 * x * (1 + Float16(FloatFunction.tanh.apply(Float(argument))))
-      }
-      return 0.5 * x * Float16(erfcf(Float(x * -0.70710678118654752440)))
+  private func halfValues(_ x: inout MutableSpan<Float>) {
+    var steps = InlineArray<256, Float>(repeating: 0)
+    var y = steps.mutableSpan
+    if isApproximate {
+      let (cubic, slope) = (Float(0.044715 as Float16), Float(0.79788456080286535588 as Float16))
+      Self.step(x, &y) { x, _ in x * x }
+      Self.step(x, &y) { x, y in y * x }
+      Self.step(x, &y) { _, y in cubic * y }
+      Self.step(x, &y) { x, y in x + y }
+      Self.step(x, &y) { _, y in slope * y }
+      FloatFunction.tanh.apply(&y)
+      Self.step(x, &y) { _, y in y }
+      Self.step(x, &y) { _, y in 1 + y }
+    } else {
+      let slope = Float(-0.70710678118654752440 as Float16)
+      Self.step(x, &y) { x, _ in x * slope }
+      Self.step(x, &y) { _, y in erfcf(y) }
     }
+    for i in x.indices { x[i] = 0.5 * x[i] }
+    x.roundToHalf(x.count)
+    for i in x.indices { x[i] = x[i] * y[i] }
+  }
+
+  /// One step of all elements, rounded.
+  @inline(__always)
+  private static func step(
+    _ x: borrowing MutableSpan<Float>, _ y: inout MutableSpan<Float>, _ body: (_ x: Float, _ y: Float) -> Float
+  ) {
+    for i in x.indices { y[i] = body(x[i], y[i]) }
+    y.roundToHalf(x.count)
   }
 }

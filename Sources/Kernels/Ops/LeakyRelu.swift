@@ -22,7 +22,7 @@ public struct LeakyRelu: Operator {
     let type = try node.input(0)
     let count = type.shape.elementCount
     switch type.element {
-    case .float32: return OnFloat(function: Function(alpha: alpha)).kernel(count: count)
+    case .float32: return Function(alpha: alpha).kernel(count: count)
     case .int8:
       let function = try Quantized<Int8>(node, alpha)
       return ByteLookup(Int8.self) { function.apply($0) }.kernel(count: count)
@@ -37,9 +37,9 @@ public struct LeakyRelu: Operator {
     }
   }
 
-  private struct Function: RealFunction {
+  private struct Function: UnaryElementFunction {
     let alpha: Float
-    @inline(__always) func value(_ x: Float) -> Float { x > 0 ? x : x * alpha }
+    @inline(__always) func apply(_ x: Float) -> Float { x > 0 ? x : x * alpha }
   }
 
   private struct Quantized<T: FixedWidthInteger & BitwiseCopyable & Sendable>: UnaryElementFunction {

@@ -18,7 +18,7 @@ public struct Log: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    if let kernel = Function().kernel(type) { return kernel }
+    if let kernel = FloatFunction.logarithm.kernel(type) { return kernel }
     switch type.element {
     case .int8:
       let output = try node.affineOutput()
@@ -36,9 +36,5 @@ public struct Log: Operator {
     case let other:
       throw .unsupported("\(other) input; float32, float16, bfloat16, int8 and int16 are supported")
     }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { logf(x) }
   }
 }

@@ -16,17 +16,9 @@ public struct Round: Operator {
 
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
-    guard let kernel = Function().kernel(type) else {
+    guard let kernel = FloatFunction.round.kernel(type) else {
       throw .unsupported("\(type.element) input; float32, float16 and bfloat16 are supported")
     }
     return kernel
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float {
-      // Negative numbers that round to 0 give 0 without a sign, -0 stays.
-      let rounded = VectorMath.roundToEven(x)
-      return x == 0 ? x : rounded + 0
-    }
   }
 }

@@ -18,8 +18,8 @@ public struct Rsqrt: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
     let count = type.shape.elementCount
+    if type.element == .float32, let kernel = FloatFunction.reciprocalSquareRoot.kernel(type) { return kernel }
     switch type.element {
-    case .float32: return OnFloat(function: Function()).kernel(count: count)
     case .int8:
       let input = try node.affineInput(0)
       let output = try node.affineOutput()
@@ -36,10 +36,6 @@ public struct Rsqrt: Operator {
       }.kernel(count: count).checking(Int16.self, atLeast: 0, "RSQRT of a negative number")
     case let other: throw .unsupported("\(other) input; float32, int8 and int16 are supported")
     }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { 1 / x.squareRoot() }
   }
 
   private struct Quantized {

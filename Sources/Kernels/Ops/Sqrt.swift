@@ -18,8 +18,8 @@ public struct Sqrt: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let type = try node.input(0)
     let count = type.shape.elementCount
+    if type.element == .float32, let kernel = FloatFunction.squareRoot.kernel(type) { return kernel }
     switch type.element {
-    case .float32: return OnFloat(function: Function()).kernel(count: count)
     case .int8:
       let function = Quantized<Int8>(input: try node.affineInput(0), output: try node.affineOutput())
       return ByteLookup(Int8.self) { function.apply($0) }.kernel(count: count)
@@ -30,10 +30,6 @@ public struct Sqrt: Operator {
       return function.kernel(count: count).checking(Int16.self, atLeast: 0, "SQRT of a negative number")
     case let other: throw .unsupported("\(other) input; float32, int8 and int16 are supported")
     }
-  }
-
-  private struct Function: RealFunction {
-    @inline(__always) func value(_ x: Float) -> Float { x.squareRoot() }
   }
 
   private struct Quantized<T: FixedWidthInteger & BitwiseCopyable & Sendable>: UnaryElementFunction {

@@ -17,6 +17,15 @@ static double exact_function(tflk_function function, double x) {
   case TFLK_GELU_TANH: return gelu_tanh(x);
   case TFLK_HARD_SWISH: return x * fmin(fmax(x + 3, 0), 6) / 6;
   case TFLK_SILU: return x / (1 + exp(-x));
+  case TFLK_LOG: return log(x);
+  case TFLK_SIN: return sin(x);
+  case TFLK_COS: return cos(x);
+  case TFLK_FLOOR: return floor(x);
+  case TFLK_CEIL: return ceil(x);
+  case TFLK_ROUND: return nearbyint(x);
+  case TFLK_SQRT: return sqrt(x);
+  case TFLK_RSQRT: return 1 / sqrt(x);
+  case TFLK_SQUARE: return x * x;
   }
   return NAN;
 }
@@ -30,6 +39,9 @@ static double function_tolerance(tflk_function function, double x, double exact)
   case TFLK_GELU: case TFLK_GELU_TANH: return 1e-6 * fabs(x) + 1e-38;
   // What the logistic lacks below the normal numbers is multiplied too.
   case TFLK_SILU: return 4 * ulp + 3e-45 * fmax(1, fmin(fabs(x), 200));
+  case TFLK_SIN: case TFLK_COS: return 1.5e-7;
+  case TFLK_FLOOR: case TFLK_CEIL: case TFLK_ROUND: return 0;
+  case TFLK_SQRT: return 0.5 * ulp;
   default: return 3 * ulp + 3e-45;
   }
 }
@@ -59,6 +71,10 @@ int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char 
       } else if (function == TFLK_HARD_SWISH && x > 5e37) {
         // The product comes before the division, as in the operator's definition.
         good = found > 5e37;
+      } else if (isnan(expected) && function >= TFLK_LOG) {
+        good = isnan(found);
+      } else if (isinf(expected)) {
+        good = found == expected || (far && isnan(found));
       } else if (isinf(x) && isnan(expected)) {
         // 0 times infinity in x * f(x).
         good = isnan(found) || found == 0;
@@ -67,7 +83,9 @@ int check_functions(const tflk_kernels *kernels, int cases, uint64_t seed, char 
       } else {
         good = fabs(found - expected) <= function_tolerance(function, x, expected) || (far && isnan(found) && x * x > 3e38);
       }
-      if (function == TFLK_TANH && x == 0) good = good && signbit(output[i]) == signbit(input[i]);
+      const bool whole = function == TFLK_FLOOR || function == TFLK_CEIL || function == TFLK_ROUND;
+      if (x == 0 && (function == TFLK_TANH || function == TFLK_SIN || whole)) good = good && signbit(output[i]) == signbit(input[i]);
+      if (whole && expected == 0 && x < 0) good = good && (signbit(output[i]) != 0) == (function != TFLK_ROUND);
       if (!good) snprintf(message, 256, "function %d of %.9g: %.9g, expected %.9g", function, x, found, expected);
     }
     free(input), free(output);
