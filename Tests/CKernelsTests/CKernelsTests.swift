@@ -58,6 +58,16 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test func gatheredRows() {
+    let failure = unsafe failure(check_gathered_rows, on: "baseline")
+    #expect(failure == nil)
+  }
+
+  @Test func setCoordinates() {
+    let failure = unsafe failure(check_set_coordinates, on: "baseline")
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func bytePairs(isa: String) {
     let failure = unsafe failure(check_byte_pairs, on: isa)
     #expect(failure == nil)

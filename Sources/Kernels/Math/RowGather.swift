@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Glibc
 internal import TensorTypes
 
@@ -56,6 +57,45 @@ struct RowGather: Sendable {
             of: from.loadUnaligned(fromByteOffset: place &* 4, as: UInt32.self), toByteOffset: row &* 4, as: UInt32.self
           )
         default: unsafe memcpy(to + row &* bytes, from + place &* bytes, bytes)
+        }
+      }
+    }
+  }
+
+  /// Fills rows of output 0 from the places that an input of indices names, which must have been checked.
+  ///
+  /// - Parameters:
+  ///   - count: rows of a slab.
+  ///   - slabs: how often that many rows are filled, each time from the next `places.rows` rows of the input.
+  ///   - repeats: slabs one after the other that have the same places.
+  func run(
+    _ io: Operands, input: Int, places: RowPlaces, count: Int, slabs: Int = 1, repeats: Int = 1
+  ) throws(OperatorError) {
+    guard rowBits % 8 == 0 else {
+      return try run(io, input: input, rows: slabs * count) { row in
+        let slab = row / count
+        return slab &* places.rows &+ places.row(io, slab / repeats &* count &+ row % count)
+      }
+    }
+    let bytes = rowBits / 8
+    guard bytes > 0, count > 0 else { return }
+    let slabBytes = places.rows * bytes
+    guard unsafe io.inputBytes(input).count >= slabs * slabBytes, unsafe io.outputBytes(0).count >= targetBytes,
+      targetBytes == slabs * count * bytes
+    else { throw .malformed("an operand is smaller than its shape") }
+    try io.parallel(slabs * count, grain: max(1, (1 << 16) / bytes)) { range in
+      guard let from = unsafe io.inputBytes(input).baseAddress, let to = unsafe io.outputBytes(0).baseAddress else {
+        return
+      }
+      unsafe places.withC(io) { places in
+        var row = range.lowerBound
+        while row < range.upperBound {
+          let (slab, within) = row.quotientAndRemainder(dividingBy: count)
+          let length = min(count - within, range.upperBound - row)
+          // Safety: the slab and the rows of the output lie inside their operands, and places outside of the slab are left out.
+          unsafe tflk_gather_rows(
+            places, slab / repeats * count + within, length, from + slab * slabBytes, to + row * bytes, bytes)
+          row += length
         }
       }
     }

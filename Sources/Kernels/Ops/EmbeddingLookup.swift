@@ -52,17 +52,15 @@ public struct EmbeddingLookup: Operator {
     let rows = table.shape[0]
     guard output.shape.elementCount > 0 else { return Kernel { _ throws(OperatorError) in } }
     let length = table.shape.product(1..<table.shape.rank)
+    let places = RowPlaces(input: 0, element: .int32, sizes: [rows])
     @Sendable func check(_ io: Operands) throws(OperatorError) {
-      let lookup = io.input(0, as: Int32.self)
-      for i in lookup.indices where lookup[i] < 0 || Int(lookup[i]) >= rows {
-        throw .invalidValue("row \(lookup[i]) is outside a table of \(rows) rows")
-      }
+      try places.check(io, count: count) { row, _ in "row \(row) is outside a table of \(rows) rows" }
     }
     if output.element == table.element {
       let gather = try RowGather(length: length, element: table.element, input: table.shape, output: output.shape)
       return Kernel { io throws(OperatorError) in
         try check(io)
-        try gather.run(io, input: 1, rows: count) { Int(io.input(0, as: Int32.self)[$0]) }
+        try gather.run(io, input: 1, places: places, count: count)
       }
     }
     if case .blockwise = table.quantization {

@@ -58,21 +58,14 @@ public struct Gather: Operator {
     let inner = input.shape.product(axis + 1..<input.shape.rank)
     let size = input.shape[axis]
     let total = positions.shape.elementCount
-    let element = positions.element
+    let places = RowPlaces(input: 1, element: positions.element, sizes: [size])
     let rows = try RowGather(length: inner, element: input.element, input: input.shape, output: output)
+    let slabs = input.shape.product(0..<axis)
     return Kernel { io throws(OperatorError) in
-      for place in 0..<total {
-        let position = io.index(1, place, element)
-        guard position >= 0, position < size else {
-          throw .invalidValue("position \(position) is outside the axis of size \(size)")
-        }
+      try places.check(io, count: total) { position, _ in
+        "position \(position) is outside the axis of size \(size)"
       }
-      if axis == 0 { return try rows.run(io, input: 0, rows: total) { io.index(1, $0, element) } }
-      try rows.run(io, input: 0, rows: output.elementCount / inner) { row in
-        let slab = row / count
-        let place = slab / outer &* count &+ row % count
-        return slab &* size &+ io.index(1, place, element)
-      }
+      try rows.run(io, input: 0, places: places, count: count, slabs: slabs, repeats: outer)
     }
   }
 }

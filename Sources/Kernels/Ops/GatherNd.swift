@@ -38,22 +38,13 @@ public struct GatherNd: Operator {
     let length = input.shape.product(depth..<input.shape.rank)
     let count = output.elementCount / length
     let sizes = Array(input.shape.dimensions[..<depth])
-    let element = indices.element
+    let places = RowPlaces(input: 1, element: indices.element, sizes: sizes)
     let rows = try RowGather(length: length, element: input.element, input: input.shape, output: output)
     return Kernel { io throws(OperatorError) in
-      for row in 0..<count {
-        for axis in 0..<depth {
-          let index = io.index(1, row * depth + axis, element)
-          guard index >= 0, index < sizes[axis] else {
-            throw .invalidValue("index \(index) is outside dimension \(axis) of size \(sizes[axis])")
-          }
-        }
+      try places.check(io, count: count) { index, axis in
+        "index \(index) is outside dimension \(axis) of size \(sizes[axis])"
       }
-      try rows.run(io, input: 0, rows: count) { row in
-        var place = 0
-        for axis in 0..<depth { place = place &* sizes[axis] &+ io.index(1, row &* depth &+ axis, element) }
-        return place
-      }
+      try rows.run(io, input: 0, places: places, count: count)
     }
   }
 }

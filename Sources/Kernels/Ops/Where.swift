@@ -1,3 +1,4 @@
+internal import CKernels
 internal import FlatBuffers
 public import TensorTypes
 
@@ -9,19 +10,8 @@ public struct Where: Operator {
 
   public init(options: OperatorOptions) {}
 
-  /// Calls `body` for the place of each element that is not zero.
-  private static func forEach(_ bytes: RawSpan, _ element: ElementType, _ body: (Int) -> Void) {
-    let width = element.bitWidth / 8
-    for place in 0..<bytes.byteCount / width {
-      var bits: UInt64 = 0
-      for index in 0..<width {
-        let byte = unsafe bytes.unsafeLoad(fromByteOffset: place * width + index, as: UInt8.self)
-        bits |= UInt64(byte) << UInt64(8 * index)
-      }
-      // Minus zero is zero.
-      if element == .float32 ? bits & 0x7FFF_FFFF != 0 : bits != 0 { body(place) }
-    }
-  }
+  /// What counts of an element's bits: minus zero is zero.
+  private static func mask(_ element: ElementType) -> UInt64 { element == .float32 ? 0x7FFF_FFFF : .max }
 
   public func infer(_ node: NodeContext) throws(OperatorError) -> [Shape] {
     try node.expect(inputs: 1)
@@ -33,8 +23,11 @@ public struct Where: Operator {
     guard try node.output(0).element == .int64 else { throw .malformed("the result must be int64") }
     let bytes = try node.bytes(0)
     guard let needed = input.byteCount, bytes.count >= needed else { throw .malformed("the input has too few bytes") }
-    var count = 0
-    Self.forEach(bytes.span, input.element) { _ in count += 1 }
+    let bytesOfElement = input.element.bitWidth / 8
+    // Safety: the bytes of all elements are there.
+    let count = unsafe bytes.span.withUnsafeBytes {
+      unsafe tflk_count_set($0.baseAddress, input.shape.elementCount, bytesOfElement, Self.mask(input.element))
+    }
     guard let shape = Shape([count, input.shape.rank]) else { throw .malformed("\(count) coordinates") }
     return [shape]
   }
@@ -43,22 +36,22 @@ public struct Where: Operator {
     let input = try node.input(0)
     let count = try node.output(0).shape[0]
     let rank = input.shape.rank
-    let strides = input.shape.strides
+    let total = input.shape.elementCount
+    let width = input.element.bitWidth / 8
+    let sizes = input.shape.dimensions
+    let mask = Self.mask(input.element)
     return Kernel { io throws(OperatorError) in
-      var row = 0
-      let bytes = io.input(0, as: UInt8.self)
-      unsafe Self.forEach(bytes.bytes, input.element) { place in
-        if row < count {
-          var result = io.output(0, as: Int64.self, in: row * rank..<(row + 1) * rank)
-          var rest = place
-          for axis in 0..<rank {
-            result[axis] = Int64(rest / strides[axis])
-            rest %= strides[axis]
-          }
-        }
-        row += 1
+      let (source, target) = unsafe (io.inputBytes(0), io.outputBytes(0))
+      guard source.count >= total * width, target.count >= count * rank * 8 else {
+        throw .malformed("an operand is smaller than its shape")
       }
-      guard row == count else { throw .invalidValue("\(row) elements are not zero, not \(count)") }
+      // Safety: the kernel reads all elements and writes at most `count` coordinates.
+      let found = unsafe sizes.withUnsafeBufferPointer { sizes in
+        unsafe tflk_set_coordinates(
+          source.baseAddress, width, mask, sizes.baseAddress, rank,
+          target.baseAddress?.assumingMemoryBound(to: Int64.self), count)
+      }
+      guard found == count else { throw .invalidValue("\(found) elements are not zero, not \(count)") }
     }
   }
 }

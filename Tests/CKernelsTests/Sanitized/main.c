@@ -28,6 +28,8 @@ int main(int argc, char **argv) {
     {"argument", check_argument, 3},
     {"transpose", check_transpose, 3},
     {"copy_blocks", check_copy_blocks, 3},
+    {"gathered_rows", check_gathered_rows, 3},
+    {"set_coordinates", check_set_coordinates, 3},
     {"halves", check_halves, 10},
     {"convert", check_convert, 10},
     {"resize", check_resize, 3},

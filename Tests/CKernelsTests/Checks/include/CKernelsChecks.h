@@ -23,6 +23,8 @@ int check_short_pairs(const tflk_kernels *kernels, int cases, uint64_t seed, cha
 int check_argument(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_transpose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_copy_blocks(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_gathered_rows(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_set_coordinates(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_halves(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_convert(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_resize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
