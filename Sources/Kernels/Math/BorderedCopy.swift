@@ -1,3 +1,4 @@
+internal import CKernels
 internal import Glibc
 internal import TensorTypes
 
@@ -44,6 +45,15 @@ struct BorderedAxis: Sendable {
     self.runs = runs
   }
 
+  /// For each position how many from it on are borders, or come from neighbours in the input.
+  var neighbours: [Int32] {
+    var neighbours = [Int32](repeating: 1, count: size)
+    for run in runs where run.step == 0 || run.step == 1 {
+      for index in 0..<run.count { neighbours[run.start + index] = Int32(run.count - index) }
+    }
+    return neighbours
+  }
+
   /// Whether the dimension is taken over unchanged.
   var isIdentity: Bool { size == inputSize && (size == 0 || (runs.count == 1 && runs[0].step == 1)) }
 
@@ -64,6 +74,8 @@ struct BorderedCopy: Sendable {
   /// The outer dimensions: their input position for each output position, and the input's stride in bytes.
   private let outer: [(sources: [Int32], stride: Int)]
   private let inner: BorderedAxis
+  /// For each position of the last outer dimension how many from it on are borders, or come from neighbours in the input.
+  private let neighbours: [Int32]
   private let rows: Int
   private let inputBytes: Int
   private let outputBytes: Int
@@ -94,13 +106,18 @@ struct BorderedCopy: Sendable {
     unit = block
     guard output > 0 else {
       outer = []
+      neighbours = []
       rows = 0
       return
     }
     let strides = inputShape.strides
     outer = axes.dropLast().enumerated().map { ($1.sources, strides[$0] * block) }
     rows = outputShape.elementCount / inner.size
+    neighbours = axes.dropLast().last?.neighbours ?? []
   }
+
+  /// Rows up to so many bytes are filled together before the input's part is copied into them.
+  private static let shortRow = 256
 
   /// - Parameter value: the element that fills borders, in the lowest bytes.
   func run(_ io: Operands, value: UInt64) throws(OperatorError) {
@@ -111,8 +128,11 @@ struct BorderedCopy: Sendable {
     try io.parallel(rows, grain: max(1, (1 << 16) / max(rowBytes, 1))) { range in
       guard let target = unsafe io.outputBytes(0).baseAddress else { return }
       let source = unsafe io.inputBytes(0).baseAddress ?? UnsafeRawPointer(target)
-      for row in range {
+      var row = range.lowerBound
+      while row < range.upperBound {
         var rest = row
+        let count = neighbours.isEmpty ? 1 : min(Int(neighbours[row % neighbours.count]), range.upperBound &- row)
+        defer { row &+= count }
         var offset = 0
         var isBorder = inputBytes == 0
         for axis in outer.indices.reversed() {
@@ -125,18 +145,28 @@ struct BorderedCopy: Sendable {
         // Safety: rows lie inside the output; sources are positions of the input, whose size was checked.
         let y = unsafe target + row &* rowBytes
         if isBorder {
-          unsafe fill(y, inner.size, value)
+          unsafe fill(y, count &* inner.size, value)
           continue
         }
+        let isFilled = rowBytes <= Self.shortRow && count > 1 && inner.runs.contains { $0.step == 0 }
+        if isFilled { unsafe fill(y, count &* inner.size, value) }
         for run in inner.runs {
           let start = unsafe y + run.start &* unit
           switch run.step {
-          case 0: unsafe fill(start, run.count, value)
-          case 1: unsafe memcpy(start, source + (offset &+ run.source &* unit), run.count &* unit)
+          case 0:
+            if isFilled { continue }
+            for line in 0..<count { unsafe fill(start + line &* rowBytes, run.count, value) }
+          case 1:
+            unsafe tflk_copy_blocks(
+              source + (offset &+ run.source &* unit), inner.inputSize &* unit, start, rowBytes, count,
+              run.count &* unit)
           default:
-            for index in 0..<run.count {
-              unsafe memcpy(
-                start + index &* unit, source + (offset &+ (run.source &+ index &* run.step) &* unit), unit)
+            for line in 0..<count {
+              let from = offset &+ (line &* inner.inputSize &+ run.source) &* unit
+              for index in 0..<run.count {
+                unsafe memcpy(
+                  start + line &* rowBytes + index &* unit, source + (from &+ index &* run.step &* unit), unit)
+              }
             }
           }
         }

@@ -62,12 +62,14 @@ public struct OneHot: Operator {
       let on = io.input(2, as: T.self)[0]
       let off = io.input(3, as: T.self)[0]
       try io.parallel(indices.shape.elementCount / inner, grain: max(1, 16384 / (depth * inner))) { range in
-        for slab in range {
-          var result = io.output(0, as: T.self, in: slab * depth * inner..<(slab + 1) * depth * inner)
-          for i in result.indices { result[i] = off }
+        var result = io.output(
+          0, as: T.self, in: range.lowerBound * depth * inner..<range.upperBound * depth * inner)
+        for i in result.indices { result[i] = off }
+        for slab in 0..<range.count {
+          let start = (range.lowerBound &+ slab) &* inner
           for i in 0..<inner {
-            let index = io.index(0, slab * inner + i, indices.element)
-            if index >= 0, index < depth { result[index * inner + i] = on }
+            let index = io.index(0, start &+ i, indices.element)
+            if index >= 0, index < depth { result[(slab &* depth &+ index) &* inner &+ i] = on }
           }
         }
       }
