@@ -38,6 +38,7 @@
 #include "resize.inc"
 #include "functions.inc"
 #include "normalize.inc"
+#include "folding.inc"
 #include "attention.inc"
 #include "f32_product.inc"
 #include "halves.inc"

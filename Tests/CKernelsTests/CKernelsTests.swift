@@ -113,10 +113,13 @@ import Testing
     #expect(rows == nil)
     let columns = unsafe failure(check_column_squares, on: isa)
     #expect(columns == nil)
-    let bytes = unsafe failure(check_byte_column_sums, on: isa)
-    #expect(bytes == nil)
     let scaled = unsafe failure(check_scale_rows, on: isa)
     #expect(scaled == nil)
+  }
+
+  @Test(arguments: available) func folds(isa: String) {
+    let failure = unsafe failure(check_folds, on: isa)
+    #expect(failure == nil)
   }
 
   @Test(arguments: available) func attention(isa: String) {

@@ -114,6 +114,12 @@ typedef enum tflk_type {
 
 enum { TFLK_TYPES = 7 };
 
+/// What elements are folded into, in any order. Results are of the elements' type, but sums of integers int32, modulo 2^32. Comparisons with NaN are
+/// false: NaN is passed over, and stays where a result begins with it.
+typedef enum tflk_fold { TFLK_FOLD_SUM = 0, TFLK_FOLD_GREATEST = 1, TFLK_FOLD_LEAST = 2 } tflk_fold;
+
+enum { TFLK_FOLDS = 3 };
+
 /// How the operands of an integer convolution are quantised. The accumulator is
 /// `bias[n] + sum_k (input(m, k) - input_zero_point) * (weights[n][k] - weight_zero_point)`, exact modulo 2^32.
 typedef struct tflk_quantized_format {
@@ -517,9 +523,10 @@ typedef struct tflk_kernels {
   void (*f32_scale_rows)(
       const float *input, float *output, size_t rows, size_t width, const float *factors, const float *offsets);
 
-  /// Adds to `sums[column]` the elements of `columns` neighbouring columns of a matrix of int8 or uint8 whose rows are `pitch` elements apart;
-  /// modulo 2^32.
-  void (*byte_column_sums)(const void *input, tflk_type type, size_t rows, size_t pitch, size_t columns, int32_t *sums);
+  /// Folds the elements of each of `columns` neighbouring columns of a matrix, whose rows are `pitch` elements apart, into `results[column]`, or
+  /// those of each row into `results[row]`. TFLK_INT8, TFLK_UINT8, TFLK_INT16, TFLK_INT32, TFLK_FLOAT32; see tflk_fold.
+  void (*fold_columns)(tflk_fold fold, tflk_type type, const void *input, size_t rows, size_t pitch, size_t columns, void *results);
+  void (*fold_rows)(tflk_fold fold, tflk_type type, const void *input, size_t rows, size_t pitch, size_t columns, void *results);
 
   /// Rows [row_begin, row_end) of a product; the pointers are those of row 0. The same bits as those of `f32_conv`.
   void (*f32_product_in_place)(

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// Which dimensions of a tensor a reduction folds, and the order in which it visits the elements.
@@ -99,21 +100,28 @@ struct Reduction: Sendable {
     return count > 0 ? offset &+ rest &* groups[0].stride : 0
   }
 
-  /// Folds neighbouring columns from element `base` on all at once, where the function can do that and their rows are equally far apart.
+  /// Folds each column of a matrix in the input, or each row, into an accumulator, where the C kernels have the function.
+  ///
+  /// - Parameters:
+  ///   - base: the matrix's first element.
+  ///   - rows: its rows, `pitch` elements apart.
   @inline(__always)
-  private func foldColumns<F: ReductionFunction>(
-    _ io: Operands, _ function: F, _ base: Int, _ accumulators: inout MutableSpan<F.Accumulator>
+  private func fold<F: ReductionFunction>(
+    _: F.Type, _ io: Operands, byRows: Bool, at base: Int, rows: Int, pitch: Int, columns: Int,
+    _ accumulators: inout MutableSpan<F.Accumulator>
   ) -> Bool {
-    guard foldedCount == 1, repeats > 1 else { return false }
-    let (pitch, columns) = (folded[0].stride, accumulators.count)
-    let rows = io.input(0, as: F.Element.self, in: base..<base &+ (repeats - 1) * pitch &+ columns)
-    // Safety: the last row ends where the span ends.
-    return unsafe accumulators.withUnsafeMutableBufferPointer { accumulators in
-      unsafe rows.withUnsafeBufferPointer { rows in
-        guard let target = accumulators.baseAddress, let first = rows.baseAddress else { return false }
-        return unsafe function.foldColumns(target, first, rows: repeats, pitch: pitch, columns: columns)
+    guard let fold = F.fold, let type = foldedType(F.Element.self) else { return false }
+    precondition(accumulators.count == (byRows ? rows : columns))
+    let matrix = io.input(0, as: F.Element.self, in: base..<base &+ (rows - 1) * pitch &+ columns)
+    let table = unsafe Microkernels.best.table
+    // Safety: the last row ends where the span ends; accumulators are of the type that the kernels use for this fold.
+    unsafe accumulators.withUnsafeMutableBufferPointer { accumulators in
+      unsafe matrix.withUnsafeBufferPointer { matrix in
+        let run = unsafe byRows ? table.pointee.fold_rows : table.pointee.fold_columns
+        unsafe run?(fold, type, matrix.baseAddress, rows, pitch, columns, accumulators.baseAddress)
       }
     }
+    return true
   }
 
   /// Folds and writes all results.
@@ -129,6 +137,9 @@ struct Reduction: Sendable {
       return
     }
     if innerIsFolded {
+      if foldedCount == 0, F.fold != nil, foldedType(F.Element.self) != nil {
+        return try foldRows(io, function)
+      }
       try io.parallel(outer, grain: max(1, 16384 / max(1, repeats * inner))) { range in
         var results = io.output(0, as: F.Result.self, in: range)
         for (place, index) in range.enumerated() {
@@ -156,7 +167,10 @@ struct Reduction: Sendable {
         let base = offset(kept, keptCount, index) &+ first
         var accumulators = io.scratch(0, as: F.Accumulator.self, in: place..<place + count)
         for i in accumulators.indices { accumulators[i] = function.initial }
-        if !foldColumns(io, function, base, &accumulators) {
+        if foldedCount != 1 || repeats == 1
+          || !fold(
+            F.self, io, byRows: false, at: base, rows: repeats, pitch: folded[0].stride, columns: count, &accumulators)
+        {
           for turn in 0..<repeats {
             let start = base &+ offset(folded, foldedCount, turn)
             let row = io.input(0, as: F.Element.self, in: start..<start &+ count)
@@ -165,9 +179,24 @@ struct Reduction: Sendable {
           }
         }
         var results = io.output(0, as: F.Result.self, in: place..<place + count)
-        precondition(results.count == accumulators.count)
-        for i in results.indices { results[i] = function.finish(accumulators[i]) }
+        function.finish(&accumulators, &results)
       }
+    }
+  }
+}
+
+extension Reduction {
+  /// ``run(_:_:)`` for neighbouring rows that are folded.
+  private func foldRows<F: ReductionFunction>(_ io: Operands, _ function: F) throws(OperatorError) {
+    try io.parallel(outer, grain: max(1, 16384 / inner)) { range in
+      var accumulators = io.scratch(0, as: F.Accumulator.self, in: range)
+      let start = foldsAll ? function.seed(io.input(0, as: F.Element.self)[0]) : function.initial
+      for i in accumulators.indices { accumulators[i] = start }
+      _ = fold(
+        F.self, io, byRows: true, at: range.lowerBound * inner, rows: range.count, pitch: inner, columns: inner,
+        &accumulators)
+      var results = io.output(0, as: F.Result.self, in: range)
+      function.finish(&accumulators, &results)
     }
   }
 }

@@ -15,17 +15,12 @@ protocol ReductionFunction: Sendable {
   func fold(_ accumulator: Accumulator, _ element: Element) -> Accumulator
   /// The accumulator after a row of elements.
   func foldRow(_ start: Accumulator, _ row: Span<Element>) -> Accumulator
-  /// Folds each column of a matrix with `rows` rows, `pitch` elements apart, into one of `columns` accumulators, all rows at once.
-  ///
-  /// Safety: the pointers have so many elements.
-  ///
-  /// - Returns: false, and nothing is done, where there is no faster way than row by row.
-  @unsafe func foldColumns(
-    _ accumulators: UnsafeMutablePointer<Accumulator>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int,
-    columns: Int
-  ) -> Bool
+  /// What the C kernels call this, where accumulators are theirs: of the elements' type, for sums of integers `Int32`.
+  static var fold: tflk_fold? { get }
   /// The result for an accumulator.
   func finish(_ accumulator: Accumulator) -> Result
+  /// The results for as many accumulators, which are not needed any more.
+  func finish(_ accumulators: inout MutableSpan<Accumulator>, _ results: inout MutableSpan<Result>)
 }
 
 extension ReductionFunction {
@@ -37,24 +32,13 @@ extension ReductionFunction {
     return accumulator
   }
 
-  @inline(__always) @unsafe func foldColumns(
-    _ accumulators: UnsafeMutablePointer<Accumulator>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int,
-    columns: Int
-  ) -> Bool { false }
-}
+  static var fold: tflk_fold? { nil }
 
-/// Sums of bytes, column by column; false for other elements, or without C kernels.
-///
-/// Safety: the pointers have so many elements.
-@unsafe private func addColumns<Element>(
-  _ sums: UnsafeMutablePointer<Int32>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int, columns: Int
-) -> Bool {
-  guard Element.self == Int8.self || Element.self == UInt8.self, let kernels = Microkernels.current else {
-    return false
+  @inline(__always)
+  func finish(_ accumulators: inout MutableSpan<Accumulator>, _ results: inout MutableSpan<Result>) {
+    precondition(accumulators.count == results.count)
+    for i in results.indices { results[i] = finish(accumulators[i]) }
   }
-  unsafe kernels.table.pointee.byte_column_sums(
-    first, Element.self == Int8.self ? TFLK_INT8 : TFLK_UINT8, rows, pitch, columns, sums)
-  return true
 }
 
 extension ReductionFunction where Accumulator == Result {
@@ -63,6 +47,8 @@ extension ReductionFunction where Accumulator == Result {
 
 /// Sums of floats, divided at the end.
 struct FloatSumReduction: ReductionFunction {
+  static var fold: tflk_fold? { TFLK_FOLD_SUM }
+
   /// What sums are divided by; 1 leaves them as they are.
   let divisor: Float
 
@@ -80,6 +66,8 @@ struct FloatProductReduction: ReductionFunction {
 
 /// Sums that wrap.
 struct IntegerSumReduction<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: ReductionFunction {
+  static var fold: tflk_fold? { TFLK_FOLD_SUM }
+
   @inline(__always) var initial: Element { 0 }
   @inline(__always) func fold(_ sum: Element, _ x: Element) -> Element { sum &+ x }
 }
@@ -101,6 +89,8 @@ struct IntegerMeanReduction<Element: FixedWidthInteger & BitwiseCopyable & Senda
 
 /// Means of quantised elements.
 struct QuantizedMeanReduction<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: ReductionFunction {
+  static var fold: tflk_fold? { TFLK_FOLD_SUM }
+
   let multiplier: QuantizedMultiplier
   /// The zero points of the folded elements.
   let bias: Int32
@@ -109,20 +99,39 @@ struct QuantizedMeanReduction<Element: FixedWidthInteger & BitwiseCopyable & Sen
 
   @inline(__always) var initial: Int32 { 0 }
   @inline(__always) func fold(_ sum: Int32, _ x: Element) -> Int32 { sum &+ Int32(truncatingIfNeeded: x) }
-  @inline(__always) @unsafe func foldColumns(
-    _ sums: UnsafeMutablePointer<Int32>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int, columns: Int
-  ) -> Bool {
-    unsafe addColumns(sums, first, rows: rows, pitch: pitch, columns: columns)
-  }
   @inline(__always) func finish(_ sum: Int32) -> Element {
     if isEmpty { return 0 }
     let mean = multiplier.apply(sum &- bias) &+ zeroPoint
     return Element(truncatingIfNeeded: min(max(mean, Int32(Element.min)), Int32(Element.max)))
   }
+
+  func finish(_ sums: inout MutableSpan<Int32>, _ results: inout MutableSpan<Element>) {
+    precondition(sums.count == results.count)
+    guard !isEmpty, multiplier.shift <= 0, let type = foldedType(Element.self) else {
+      for i in results.indices { results[i] = finish(sums[i]) }
+      return
+    }
+    for i in sums.indices { sums[i] = sums[i] &- bias }
+    var output = unsafe tflk_quantized_output()
+    unsafe output.type = type
+    unsafe output.output_zero_point = zeroPoint
+    unsafe output.activation_min = Int32(Element.min)
+    unsafe output.activation_max = Int32(Element.max)
+    // Safety: as many results as sums, of the type that the format names.
+    unsafe sums.withUnsafeMutableBufferPointer { sums in
+      unsafe results.withUnsafeMutableBufferPointer { results in
+        unsafe output.data = UnsafeMutableRawPointer(results.baseAddress)
+        unsafe Microkernels.best.table.pointee.requantize(
+          sums.baseAddress, sums.count, multiplier.multiplier, multiplier.shift, &output)
+      }
+    }
+  }
 }
 
 /// Sums of quantised elements.
 struct QuantizedSumReduction<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: ReductionFunction {
+  static var fold: tflk_fold? { TFLK_FOLD_SUM }
+
   let scale: Float
   /// What the zero points of the folded elements add.
   let bias: Float
@@ -130,11 +139,6 @@ struct QuantizedSumReduction<Element: FixedWidthInteger & BitwiseCopyable & Send
 
   @inline(__always) var initial: Int32 { 0 }
   @inline(__always) func fold(_ sum: Int32, _ x: Element) -> Int32 { sum &+ Int32(truncatingIfNeeded: x) }
-  @inline(__always) @unsafe func foldColumns(
-    _ sums: UnsafeMutablePointer<Int32>, _ first: UnsafePointer<Element>, rows: Int, pitch: Int, columns: Int
-  ) -> Bool {
-    unsafe addColumns(sums, first, rows: rows, pitch: pitch, columns: columns)
-  }
   @inline(__always) func finish(_ sum: Int32) -> Element {
     let real = (Float(sum) * scale + bias).rounded(.toNearestOrAwayFromZero)
     // What the processor's conversion gives for values that do not fit.
@@ -146,6 +150,8 @@ struct QuantizedSumReduction<Element: FixedWidthInteger & BitwiseCopyable & Send
 
 /// The greatest element.
 struct MaximumReduction<Element: BitwiseCopyable & Comparable & Sendable>: ReductionFunction {
+  static var fold: tflk_fold? { TFLK_FOLD_GREATEST }
+
   let initial: Element
   @inline(__always) func seed(_ first: Element) -> Element { first }
   @inline(__always) func fold(_ best: Element, _ x: Element) -> Element { x > best ? x : best }
@@ -153,6 +159,8 @@ struct MaximumReduction<Element: BitwiseCopyable & Comparable & Sendable>: Reduc
 
 /// The least element.
 struct MinimumReduction<Element: BitwiseCopyable & Comparable & Sendable>: ReductionFunction {
+  static var fold: tflk_fold? { TFLK_FOLD_LEAST }
+
   let initial: Element
   @inline(__always) func seed(_ first: Element) -> Element { first }
   @inline(__always) func fold(_ best: Element, _ x: Element) -> Element { x < best ? x : best }
@@ -168,4 +176,14 @@ struct AnyReduction: ReductionFunction {
 struct AllReduction: ReductionFunction {
   @inline(__always) var initial: UInt8 { 1 }
   @inline(__always) func fold(_ result: UInt8, _ x: UInt8) -> UInt8 { result & (x == 0 ? 0 : 1) }
+}
+
+/// What the C kernels call a type of elements that they fold.
+@inline(__always)
+func foldedType<Element>(_: Element.Type) -> tflk_type? {
+  if Element.self == Int8.self { return TFLK_INT8 }
+  if Element.self == UInt8.self { return TFLK_UINT8 }
+  if Element.self == Int16.self { return TFLK_INT16 }
+  if Element.self == Int32.self { return TFLK_INT32 }
+  return Element.self == Float.self ? TFLK_FLOAT32 : nil
 }

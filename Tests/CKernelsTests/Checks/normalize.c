@@ -65,36 +65,6 @@ int check_column_squares(const tflk_kernels *kernels, int cases, uint64_t seed, 
   return -1;
 }
 
-int check_byte_column_sums(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
-  for (int number = 0; number < cases; number++) {
-    uint64_t random = seed + (uint64_t)number * 1000003;
-    const bool is_signed = number % 2 == 0;
-    const size_t rows = (size_t)random_in(&random, 0, number % 7 == 0 ? 700 : 40), columns = (size_t)random_in(&random, 1, 150);
-    const size_t pitch = columns + (size_t)random_in(&random, 0, 9);
-    const size_t count = rows == 0 ? 0 : (rows - 1) * pitch + columns;
-    // Long columns of the same extreme value reach the ends of 16 bits.
-    const int extreme = number % 5;
-    uint8_t *input = exact(count);
-    int32_t *sums = exact(columns * 4);
-    for (size_t i = 0; i < count; i++) input[i] = (uint8_t)(extreme == 1 ? 128 : extreme == 2 ? 255 : random_in(&random, 0, 255));
-    for (size_t column = 0; column < columns; column++) sums[column] = (int32_t)column * 7 - 100;
-    kernels->byte_column_sums(input, is_signed ? TFLK_INT8 : TFLK_UINT8, rows, pitch, columns, sums);
-    bool good = true;
-    for (size_t column = 0; good && column < columns; column++) {
-      int32_t expected = (int32_t)column * 7 - 100;
-      for (size_t row = 0; row < rows; row++) {
-        const uint8_t byte = input[row * pitch + column];
-        expected += is_signed ? (int8_t)byte : byte;
-      }
-      good = sums[column] == expected;
-      if (!good) snprintf(message, 256, "column %zu of %zu, %zu rows: %d, expected %d", column, columns, rows, sums[column], expected);
-    }
-    free(input), free(sums);
-    if (!good) return number;
-  }
-  return -1;
-}
-
 int check_scale_rows(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
   for (int number = 0; number < cases; number++) {
     uint64_t random = seed + (uint64_t)number * 1000003;
