@@ -117,6 +117,11 @@ import Testing
     #expect(scaled == nil)
   }
 
+  @Test(arguments: available) func choices(isa: String) {
+    let failure = unsafe failure(check_choose, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func folds(isa: String) {
     let failure = unsafe failure(check_folds, on: isa)
     #expect(failure == nil)

@@ -242,9 +242,12 @@ typedef enum tflk_arithmetic {
   TFLK_MUL,
   TFLK_DIV,
   TFLK_SQUARED_DIFFERENCE,
+  TFLK_MAX,    // a > b ? a : b
+  TFLK_MIN,    // a < b ? a : b
+  TFLK_PRELU,  // a >= 0 ? a : a * b
 } tflk_arithmetic;
 
-enum { TFLK_ARITHMETIC_COUNT = 5 };
+enum { TFLK_ARITHMETIC_COUNT = TFLK_PRELU + 1 };
 
 #pragma mark - Attention
 
@@ -498,6 +501,11 @@ typedef struct tflk_kernels {
 
   /// `output[i] = table[input[i]]` with 256 entries. The output may be the input.
   void (*lookup)(const uint8_t *table, const uint8_t *input, uint8_t *output, size_t count);
+
+  /// `output[i] = condition[i] ? yes[i] : no[i]` of elements of 1, 2, 4 or 8 bytes. Of an operand that repeats only the first element is read. The
+  /// output may be an operand that does not repeat.
+  void (*choose)(
+      const uint8_t *condition, const void *yes, bool yes_repeats, const void *no, bool no_repeats, void *output, size_t count, size_t element_bytes);
 
   /// Pools the lines [line_begin, line_end) of batch * output_height, with as many channels in the output as in the input and no gaps. Positions
   /// outside of the image are passed over.

@@ -129,6 +129,12 @@ enum FloatArithmetic: Sendable {
   case multiply
   case divide
   case squaredDifference
+  /// `a > b ? a : b`.
+  case maximum
+  /// `a < b ? a : b`.
+  case minimum
+  /// `a >= 0 ? a : a * b`.
+  case prelu
 
   typealias Combine =
     @convention(c) (
@@ -140,13 +146,18 @@ enum FloatArithmetic: Sendable {
   }
 
   /// The function of this arithmetic in a table of the C kernels.
-  private func own<Function>(_ functions: (Function?, Function?, Function?, Function?, Function?)) -> Function? {
+  private func own<Function>(
+    _ functions: (Function?, Function?, Function?, Function?, Function?, Function?, Function?, Function?)
+  ) -> Function? {
     switch self {
     case .add: functions.0
     case .subtract: functions.1
     case .multiply: functions.2
     case .divide: functions.3
     case .squaredDifference: functions.4
+    case .maximum: functions.5
+    case .minimum: functions.6
+    case .prelu: functions.7
     }
   }
 
@@ -223,10 +234,11 @@ extension FloatArithmetic {
 
   private var combineHalves: CombineHalves? {
     let functions = unsafe Microkernels.best.table.pointee.f16_arithmetic
-    return unsafe own((functions.0, functions.1, functions.2, functions.3, nil))
+    return unsafe own((functions.0, functions.1, functions.2, functions.3, nil, nil, nil, nil))
   }
 
-  /// The kernel that combines `float16` inputs 0 and 1, each result rounded once. Not for squared differences.
+  /// The kernel that combines `float16` inputs 0 and 1, each result rounded once: of sums, differences, products and
+  /// quotients only.
   func halfKernel(_ broadcast: Broadcast, _ range: ClosedRange<Float16>) -> Kernel {
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)

@@ -1,3 +1,4 @@
+internal import CKernels
 internal import TensorTypes
 
 /// The operators that choose between two tensors by a third: `SELECT` and `SELECT_V2`.
@@ -44,6 +45,7 @@ struct Selection {
     let conditionRepeats = broadcast.repeats(0)
     let firstRepeats = broadcast.repeats(1)
     let secondRepeats = broadcast.repeats(2)
+    let kernels = Microkernels.best
     return Kernel { io throws(OperatorError) in
       try io.parallel(broadcast.shape.elementCount, grain: elementwiseGrain) { range in
         broadcast.forEachRun(in: range) { position, condition, first, second, count in
@@ -65,20 +67,21 @@ struct Selection {
           let a = io.input(1, as: T.self, in: first..<first + (firstRepeats ? 1 : count))
           let b = io.input(2, as: T.self, in: second..<second + (secondRepeats ? 1 : count))
           precondition(c.count == y.count)
-          if firstRepeats, secondRepeats {
-            let (a, b) = (a[0], b[0])
-            for i in c.indices { y[i] = c[i] != 0 ? a : b }
-          } else if firstRepeats {
-            precondition(b.count == y.count)
-            let a = a[0]
-            for i in c.indices { y[i] = c[i] != 0 ? a : b[i] }
-          } else if secondRepeats {
-            precondition(a.count == y.count)
-            let b = b[0]
-            for i in c.indices { y[i] = c[i] != 0 ? a[i] : b }
-          } else {
-            precondition(a.count == y.count && b.count == y.count)
-            for i in c.indices { y[i] = c[i] != 0 ? a[i] : b[i] }
+          guard MemoryLayout<T>.size <= 8 else {
+            for i in c.indices { y[i] = c[i] != 0 ? a[firstRepeats ? 0 : i] : b[secondRepeats ? 0 : i] }
+            return
+          }
+          // Safety: the spans have the elements that the kernel reads and writes; it may write where it reads.
+          unsafe c.withUnsafeBufferPointer { c in
+            unsafe a.withUnsafeBytes { a in
+              unsafe b.withUnsafeBytes { b in
+                unsafe y.withUnsafeMutableBytes { y in
+                  unsafe kernels.table.pointee.choose(
+                    c.baseAddress, a.baseAddress, firstRepeats, b.baseAddress, secondRepeats, y.baseAddress, count,
+                    MemoryLayout<T>.size)
+                }
+              }
+            }
           }
         }
       }

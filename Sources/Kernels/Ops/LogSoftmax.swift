@@ -48,9 +48,11 @@ public struct LogSoftmax: Operator {
 
   /// Source: TFLite's reference kernel; results have the same bits.
   private struct ByteRow<T: FixedWidthInteger & BitwiseCopyable & Sendable>: SoftmaxRow {
-    private let multiplier: QuantizedMultiplier
     private let reverse: QuantizedMultiplier
     private let radius: Int32
+    /// By how far an element is below the greatest: that in fixed point, and its exponential.
+    private let scaled: [Int32]
+    private let exponentials: [Int32]
 
     init(_ node: NodeContext) throws(OperatorError) {
       let input = try node.affineInput(0)
@@ -61,37 +63,34 @@ public struct LogSoftmax: Operator {
       }
       let factor = min(Double(input.scale) * Double(1 << 26), Double(Int32.max))
       guard factor > 1 else { throw .unsupported("the input scale \(input.scale) is too small") }
-      multiplier = QuantizedMultiplier(factor)
+      let multiplier = QuantizedMultiplier(factor)
       let unit = Double(Int64(1) << Int64(multiplier.shift))
       reverse = QuantizedMultiplier(Double(Int64(1) << Int64(31 - multiplier.shift)) / Double(multiplier.multiplier))
-      radius = Int32((Double(31 * (1 << 26)) / unit).rounded(.down))
+      let radius = Int32((Double(31 * (1 << 26)) / unit).rounded(.down))
+      self.radius = radius
+      let scaled = (0..<256 as Range<Int32>).map {
+        QuantizedMultiplier.doublingHighMultiply(-$0 &<< multiplier.shift, multiplier.multiplier)
+      }
+      self.scaled = scaled
+      exponentials = scaled.indices.map {
+        $0 > radius ? 0 : FixedPoint.divide(FixedPoint.exponential(scaled[$0]), byPowerOfTwo: 12)
+      }
     }
 
     func apply(_ x: Span<T>, _ y: inout MutableSpan<T>) {
       precondition(x.count == y.count)
       var peak = T.min
       for i in x.indices { peak = x[i] > peak ? x[i] : peak }
-      let limit = Int32(truncatingIfNeeded: peak)
+      let limit = Int(truncatingIfNeeded: peak)
       var sum: Int32 = 0
-      for i in x.indices {
-        let difference = Int32(truncatingIfNeeded: x[i]) &- limit
-        if difference >= -radius {
-          let e = FixedPoint.exponential(scaled(difference))
-          sum = sum &+ FixedPoint.divide(e, byPowerOfTwo: 12)
-        }
-      }
+      for i in x.indices { sum = sum &+ exponentials[limit &- Int(truncatingIfNeeded: x[i])] }
       let logarithm = FixedPoint.logarithm(sum)
       let least = max(-radius - 1, reverse.apply(logarithm &+ Int32.min))
       for i in x.indices {
-        let difference = Int32(truncatingIfNeeded: x[i]) &- limit
-        let result = FixedPoint.divide(scaled(difference) &- logarithm, byPowerOfTwo: 22) &+ Int32(T.max)
-        y[i] = difference > least ? T(clamping: result) : T.min
+        let below = limit &- Int(truncatingIfNeeded: x[i])
+        let result = FixedPoint.divide(scaled[below] &- logarithm, byPowerOfTwo: 22) &+ Int32(T.max)
+        y[i] = -Int32(truncatingIfNeeded: below) > least ? T(clamping: result) : T.min
       }
-    }
-
-    @inline(__always)
-    private func scaled(_ difference: Int32) -> Int32 {
-      QuantizedMultiplier.doublingHighMultiply(difference &<< multiplier.shift, multiplier.multiplier)
     }
   }
 }

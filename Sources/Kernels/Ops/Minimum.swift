@@ -19,7 +19,7 @@ public struct Minimum: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let broadcast = try node.binaryBroadcast()
     switch try node.input(0).element {
-    case .float32: return Choice<Float>().kernel(broadcast)
+    case .float32: return FloatArithmetic.minimum.kernel(broadcast)
     case .float16: return ShortChoice<HalfBits>().kernel(broadcast)
     case .bfloat16: return ShortChoice<BFloat16>().kernel(broadcast)
     case .int8: return Choice<Int8>().kernel(broadcast)

@@ -18,7 +18,7 @@ public struct Prelu: Operator {
   public func prepare(_ node: NodeContext) throws(OperatorError) -> Kernel {
     let broadcast = try broadcast(node)
     switch try node.input(0).element {
-    case .float32: return Function().kernel(broadcast)
+    case .float32: return FloatArithmetic.prelu.kernel(broadcast)
     case .int8: return try Quantized<Int8, Int8>(node).kernel(broadcast)
     case .uint8: return try Quantized<UInt8, UInt8>(node).kernel(broadcast)
     case .float16: throw .unsupported("float16 input; float32, int8, uint8 and int16 are supported")
@@ -44,10 +44,6 @@ public struct Prelu: Operator {
       throw .malformed("alpha has the shape \(alpha.shape), which does not broadcast to \(input.shape)")
     }
     return broadcast
-  }
-
-  private struct Function: BinaryElementFunction {
-    @inline(__always) func apply(_ x: Float, _ alpha: Float) -> Float { x >= 0 ? x : x * alpha }
   }
 
   private struct Quantized<

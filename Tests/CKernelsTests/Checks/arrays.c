@@ -204,3 +204,27 @@ int check_quantize(const tflk_kernels *kernels, int cases, uint64_t seed, char *
   }
   return -1;
 }
+
+int check_choose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  for (int number = 0; number < cases; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    const size_t bytes = (size_t)1 << random_in(&random, 0, 3), count = (size_t)random_in(&random, 0, 200);
+    const bool yes_repeats = random_in(&random, 0, 2) == 0, no_repeats = random_in(&random, 0, 2) == 0;
+    const size_t yes_count = yes_repeats ? 1 : count, no_count = no_repeats ? 1 : count;
+    uint8_t *condition = exact(count), *yes = exact(yes_count * bytes), *no = exact(no_count * bytes);
+    uint8_t *expected = exact(count * bytes), *output = exact(count * bytes);
+    for (size_t i = 0; i < count; i++) condition[i] = (uint8_t)(random_in(&random, 0, 1) ? random_in(&random, 0, 255) : 0);
+    for (size_t i = 0; i < yes_count * bytes; i++) yes[i] = (uint8_t)next_random(&random);
+    for (size_t i = 0; i < no_count * bytes; i++) no[i] = (uint8_t)next_random(&random);
+    for (size_t i = 0; i < count; i++) {
+      memcpy(expected + i * bytes, condition[i] ? yes + (yes_repeats ? 0 : i) * bytes : no + (no_repeats ? 0 : i) * bytes, bytes);
+    }
+    uint8_t *const target = number % 3 == 1 && !yes_repeats ? yes : number % 3 == 2 && !no_repeats ? no : output;
+    kernels->choose(condition, yes, yes_repeats, no, no_repeats, target, count, bytes);
+    const bool good = memcmp(target, expected, count * bytes) == 0;
+    if (!good) snprintf(message, 256, "%zu elements of %zu bytes, repeating %d and %d", count, bytes, yes_repeats, no_repeats);
+    free(condition), free(yes), free(no), free(expected), free(output);
+    if (!good) return number;
+  }
+  return -1;
+}

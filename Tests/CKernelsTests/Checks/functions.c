@@ -148,6 +148,9 @@ int check_arithmetic(const tflk_kernels *kernels, int cases, uint64_t seed, char
       case TFLK_MUL: expected = a * b; break;
       case TFLK_DIV: expected = a / b; break;
       case TFLK_SQUARED_DIFFERENCE: expected = (a - b) * (a - b); break;
+      case TFLK_MAX: expected = a > b ? a : b; break;
+      case TFLK_MIN: expected = a < b ? a : b; break;
+      case TFLK_PRELU: expected = a >= 0 ? a : a * b; break;
       }
       expected = expected < low ? low : expected > high ? high : expected;
       good = output[i] == expected || (isnan(output[i]) && isnan(expected));

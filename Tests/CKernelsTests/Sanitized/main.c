@@ -45,6 +45,7 @@ int main(int argc, char **argv) {
     {"normalize", check_normalize, 1},
     {"attention", check_attention, 1},
     {"column squares", check_column_squares, 1},
+    {"choose", check_choose, 1},
     {"folds", check_folds, 1},
     {"scale rows", check_scale_rows, 1},
   };

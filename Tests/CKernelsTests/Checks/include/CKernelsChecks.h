@@ -40,6 +40,7 @@ int check_f32_product(const tflk_kernels *kernels, int cases, uint64_t seed, cha
 int check_normalize(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_attention(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_column_squares(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_choose(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_folds(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_scale_rows(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 
