@@ -30,7 +30,12 @@ def tiled(np, tensor, axis, times):
 
 
 def forms(np, tensors, elements):
-    """Larger forms of the inputs, the likeliest first: rows of 32, images, batches, all inputs or only the largest or the first of them."""
+    """Larger forms of the inputs, the likeliest first: rows of 32, images, batches, all inputs or only the largest or the first of them.
+    With 0 elements the inputs themselves."""
+    if elements == 0:
+        yield "as they are", tensors
+        return
+
     def times(these):
         return max(2, elements // max(1, max(tensor.size for tensor in these)))
 
@@ -160,6 +165,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="+", metavar="MODEL|FOLDER")
     parser.add_argument("--elements", default=400_000, type=int, help="how large the largest input becomes")
+    parser.add_argument("--as-is", dest="elements", action="store_const", const=0, help="inputs of the shapes that the models have")
     parser.add_argument("--least", default=30.0, type=float, metavar="MICROSECONDS", help="what takes LiteRT less is not compared")
     parser.add_argument("--every", action="store_true", help="every model, in place of one of each folder and types of inputs and outputs")
     parser.add_argument("--below", default=0.0, type=float, metavar="RATIO", help="print only what is slower than this (1: as fast as LiteRT)")
