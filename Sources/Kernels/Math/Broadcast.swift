@@ -77,7 +77,7 @@ struct Broadcast: Sendable {
 
   private static func repeatedRun(_ extents: [Int], _ strides: [[Int]]) -> (operand: Int, length: Int, rows: Int)? {
     let length = extents[0]
-    guard (2..<64).contains(length), extents[1] > 1, strides.count == 2, strides[0][0] != 0, strides[1][0] != 0 else {
+    guard (2..<512).contains(length), extents[1] > 1, strides.count == 2, strides[0][0] != 0, strides[1][0] != 0 else {
       return nil
     }
     let advancing = strides.indices.filter { strides[$0][1] == length }

@@ -31,9 +31,10 @@ extension Broadcast {
     /// - Parameter mostCopied: elements of all copies of a run; 0 for no copies.
     init(_ broadcast: Broadcast, in range: Range<Int>, mostCopied: Int = 0) {
       self.broadcast = broadcast
-      repeated =
-        mostCopied == 0
-        ? nil : broadcast.repeatedRun.map { ($0.operand, $0.length, max(1, min(mostCopied / $0.length, $0.rows))) }
+      repeated = broadcast.repeatedRun.flatMap { run in
+        let copies = min(mostCopied / run.length, run.rows)
+        return copies > 1 ? (run.operand, run.length, copies) : nil
+      }
       (length, rows) = broadcast.block
       (leftSteps, rightSteps) = (broadcast.steps(0), broadcast.steps(1))
       (position, end) = (range.lowerBound, range.upperBound)

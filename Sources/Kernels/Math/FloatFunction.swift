@@ -163,7 +163,9 @@ enum FloatArithmetic: Sendable {
 
   /// The kernel that combines inputs 0 and 1, broadcast against each other, and clamps the result to a range. NaN passes.
   func kernel(_ broadcast: Broadcast, _ range: ClosedRange<Float> = -.infinity ... .infinity) -> Kernel {
-    if broadcast.hasShortRuns, broadcast.repeatedRun == nil { return blockKernel(broadcast, range) }
+    // Copies of a run pay where it is so short that its rows do not fill vectors.
+    let isCopied = broadcast.repeatedRun.map { $0.length < 64 } ?? false
+    if broadcast.hasShortRuns, !isCopied { return blockKernel(broadcast, range) }
     let leftRepeats = broadcast.repeats(0)
     let rightRepeats = broadcast.repeats(1)
     let combine = unsafe combine
