@@ -31,6 +31,7 @@
 #include "f32_depthwise.inc"
 #include "int_depthwise.inc"
 #include "arrays.inc"
+#include "choose.inc"
 #include "conversion.inc"
 #include "lookup.inc"
 #include "pooling.inc"
