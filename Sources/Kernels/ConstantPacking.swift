@@ -86,8 +86,8 @@ package final class ConstantPacking: Sendable {
   private func fill(_ orders: [Order]) {
     var wanted: [(order: Order, form: SharedBytes)] = []
     // A fused operator asks again for the forms of those that it is made of.
-    var seen: Set<ObjectIdentifier> = []
-    for order in orders where seen.insert(ObjectIdentifier(order.job)).inserted {
+    var seen: Set<Int> = []
+    for order in orders where seen.insert(Int(bitPattern: ObjectIdentifier(order.job))).inserted {
       if let form = order.constants.first?.wantedForm(order.key) { wanted.append((order, form)) }
     }
     guard !wanted.isEmpty else { return }

@@ -1,3 +1,5 @@
+internal import TensorTypes
+
 /// The operators that a model may use: the builtin ones, and custom ones that were added.
 public struct OperatorTable: Sendable {
   /// The one list of operators. Sorted by name; one line each.
@@ -184,23 +186,32 @@ public struct OperatorTable: Sendable {
     ZerosLike.self,
   ]
 
-  private var registrations: [OperatorDefinition.Identity: OperatorRegistration] = [:]
+  /// By the number of the builtin operator. The runtime looks long for how a key of another type is hashed, the first time.
+  private var registrations: [Int: OperatorRegistration] = [:]
+  private var customRegistrations: [String: OperatorRegistration] = [:]
 
   /// All builtin operators.
   public static let builtin: OperatorTable = {
     var table = OperatorTable()
+    table.registrations.reserveCapacity(builtinOperators.count)
     for type in builtinOperators { table.add(type) }
     return table
   }()
 
   /// How an operator is made; nil when the table has none of this identity.
   public func registration(of identity: OperatorDefinition.Identity) -> OperatorRegistration? {
-    registrations[identity]
+    switch identity {
+    case .builtin(let builtin): registrations[Int(builtin.rawValue)]
+    case .custom(let name): customRegistrations[name]
+    }
   }
 
   /// Adds an operator, in place of one with the same identity.
   public mutating func add(_ registration: OperatorRegistration) {
-    registrations[registration.definition.identity] = registration
+    switch registration.definition.identity {
+    case .builtin(let builtin): registrations[Int(builtin.rawValue)] = registration
+    case .custom(let name): customRegistrations[name] = registration
+    }
   }
 
   /// Adds an operator, in place of one with the same identity.
@@ -215,7 +226,8 @@ public struct OperatorTable: Sendable {
 
   /// All definitions, sorted by name.
   public var definitions: [OperatorDefinition] {
-    registrations.values.map { $0.definition }.sorted { $0.name < $1.name }
+    [registrations.values.map { $0.definition }, customRegistrations.values.map { $0.definition }].joined()
+      .sorted { $0.name < $1.name }
   }
 
   private static let builtinTypes = Set(builtinOperators.map { ObjectIdentifier($0) })

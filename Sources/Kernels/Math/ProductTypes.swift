@@ -19,8 +19,8 @@ enum ProductArithmetic: Sendable, Hashable {
   ///   - narrowWeights: the weight types that integer activations may have besides `int8`.
   ///   - biasOption: the operator's option `quantized_bias_type`; `float32` when it is not set.
   init(
-    input: TensorType, weights: TensorType, bias: TensorType?, output: TensorType, hybridWeights: Set<ElementType>,
-    narrowWeights: Set<ElementType>, biasOption: ElementType, channels: Int
+    input: TensorType, weights: TensorType, bias: TensorType?, output: TensorType, hybridWeights: [ElementType],
+    narrowWeights: [ElementType], biasOption: ElementType, channels: Int
   ) throws(OperatorError) {
     guard output.element == input.element else {
       throw .malformed("the input is \(input.element), the output \(output.element); both must be the same")
@@ -47,7 +47,7 @@ enum ProductArithmetic: Sendable, Hashable {
       }
     default:
       throw .unsupported(
-        "\(input.element) input with \(weights.element) weights; float32 with float32, float16 or \(Self.list(hybridWeights)), uint8 with uint8, int8 and int16 with \(Self.list(narrowWeights.union([.int8]))) are supported"
+        "\(input.element) input with \(weights.element) weights; float32 with float32, float16 or \(Self.list(hybridWeights)), uint8 with uint8, int8 and int16 with \(Self.list(narrowWeights + [.int8])) are supported"
       )
     }
     if let bias {
@@ -70,7 +70,7 @@ enum ProductArithmetic: Sendable, Hashable {
     self = arithmetic
   }
 
-  private static func list(_ types: Set<ElementType>) -> String {
+  private static func list(_ types: [ElementType]) -> String {
     types.sorted { $0.rawValue < $1.rawValue }.map(\.description).joined(separator: ", ")
   }
 }

@@ -93,24 +93,26 @@ struct SoftmaxRows {
   }
 }
 
+/// The exponentials of ``ByteSoftmax``, whatever its types.
+private final class ByteSoftmaxTable: Sendable {
+  /// For each distance from the largest element its exponential in Q0; 0 beyond the distance that counts.
+  let exponentials: InlineArray<256, Int32>
+  /// The same in Q12.
+  let terms: InlineArray<256, Int32>
+
+  init(_ exponentials: InlineArray<256, Int32>) {
+    self.exponentials = exponentials
+    terms = InlineArray { FixedPoint.divide(exponentials[$0], byPowerOfTwo: 12) }
+  }
+}
+
 /// The softmax of a row of bytes.
 ///
 /// Source: TFLite's reference kernel; results have the same bits.
 struct ByteSoftmax<
   Input: FixedWidthInteger & BitwiseCopyable & Sendable, Output: FixedWidthInteger & BitwiseCopyable & Sendable
 >: SoftmaxRow {
-  private final class Table: Sendable {
-    /// For each distance from the largest element its exponential in Q0; 0 beyond the distance that counts.
-    let exponentials: InlineArray<256, Int32>
-    /// The same in Q12.
-    let terms: InlineArray<256, Int32>
-    init(_ exponentials: InlineArray<256, Int32>) {
-      self.exponentials = exponentials
-      terms = InlineArray { FixedPoint.divide(exponentials[$0], byPowerOfTwo: 12) }
-    }
-  }
-
-  private let table: Table
+  private let table: ByteSoftmaxTable
 
   /// - Throws: `unsupported` when `beta * inputScale` is too small for the fixed-point form.
   init(inputScale: Float, beta: Float) throws(OperatorError) {
@@ -119,7 +121,7 @@ struct ByteSoftmax<
     let multiplier = QuantizedMultiplier(factor)
     guard factor > 1 else { throw .unsupported("the input scale \(inputScale) is too small") }
     let radius = Int32((Double(31 * (1 << 26)) / Double(Int64(1) << Int64(multiplier.shift))).rounded(.down))
-    table = Table(
+    table = ByteSoftmaxTable(
       InlineArray { distance in
         guard distance <= radius else { return 0 }
         let scaled = QuantizedMultiplier.doublingHighMultiply(

@@ -51,13 +51,13 @@ internal import TensorTypes
     self.states = states
     let budget = budget ?? MemoryBudget(limits)
     self.budget = budget
-    // A plan of a graph with subgraphs counts on their shapes, and what carries states is in the arena.
-    let hasSubgraphs = graph.nodes.contains { (try? $0.implementation.get()) is any SubgraphOperator }
-    retained = RetainedPlans(limit: hasSubgraphs || !states.isEmpty ? 0 : options.retainedPlanBytes)
     try budget.addGraph(ModelError.Location())
     var calls: [Int: SubgraphCall] = [:]
     for (index, node) in graph.nodes.enumerated() {
-      guard let operation = try? node.implementation.get() as? any SubgraphOperator else { continue }
+      // Asking every operator's type for a conformance that it does not have takes long.
+      guard case .builtin(let builtin) = node.identity, SubgraphCalls.references(builtin) != nil,
+        let operation = try? node.implementation.get() as? any SubgraphOperator
+      else { continue }
       calls[index] = SubgraphCall(operation, context: context) { callee throws(ModelError) in
         try GraphRunner(
           graph: try subgraph(callee), options: options.withoutRetainedPlans, delegates: delegates, context: context,
@@ -66,6 +66,8 @@ internal import TensorTypes
       }
     }
     self.calls = calls
+    // A plan of a graph with subgraphs counts on their shapes, and what carries states is in the arena.
+    retained = RetainedPlans(limit: calls.isEmpty && states.isEmpty ? options.retainedPlanBytes : 0)
     var total = 0
     for (index, tensor) in graph.tensors.enumerated() where tensor.isVariable && tensor.constant == nil {
       let place = ModelError.Location(tensor: index, tensorName: tensor.name)
@@ -91,11 +93,11 @@ internal import TensorTypes
   /// What the graph passes did, as far as the graph is planned.
   var passes: PassReport {
     var report = PassReport()
-    report.matches = graph.passMatches
+    for (pass, count) in graph.passMatches { report.matches[pass, default: 0] += count }
     report.storedOperators = graph.storedOperators ?? graph.nodes.count
     report.compiledOperators = graph.nodes.count
     for segment in segments {
-      report.matches.merge(segment.matches) { $0 + $1 }
+      for (pass, count) in segment.matches { report.matches[pass, default: 0] += count }
       report.steps += segment.steps.map(\.name)
     }
     return report

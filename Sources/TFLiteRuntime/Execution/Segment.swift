@@ -57,7 +57,7 @@ struct Step {
   }
 
   /// Matches of the passes that fuse operators.
-  let matches: [GraphPass: Int]
+  let matches: [(pass: GraphPass, count: Int)]
 
   /// The computed values that a segment was planned for, as far as they matter: it can be used again while these hold.
   struct Assumptions {
@@ -85,7 +85,7 @@ struct Step {
     nodes: Range<Int>, steps: [Step], arena: Arena, plan: ArenaPlan,
     placement: [TensorID: (offset: Int, byteCount: Int)], assumptions: Assumptions, slots: [OperandSlot],
     strings: [TensorID: StringCell], stringConstants: [StringCell], values: [TensorID: Constant], report: Placement,
-    contents: ArenaContents, matches: [GraphPass: Int]
+    contents: ArenaContents, matches: [(pass: GraphPass, count: Int)]
   ) {
     self.nodes = nodes
     self.steps = steps

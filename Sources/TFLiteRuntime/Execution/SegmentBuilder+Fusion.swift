@@ -8,9 +8,9 @@ extension SegmentBuilder {
   ///
   /// - Parameter inRegion: positions that delegates have.
   /// - Returns: how many matches each pass found.
-  func fuse(_ resolved: inout [Resolved], inRegion: Set<Int>, range: Range<Int>) -> [GraphPass: Int] {
+  func fuse(_ resolved: inout [Resolved], inRegion: Set<Int>, range: Range<Int>) -> [(pass: GraphPass, count: Int)] {
     // With all intermediate values kept there is nothing that a step could leave out.
-    guard !preservesIntermediates else { return [:] }
+    guard !preservesIntermediates else { return [] }
     // Operators that read a state or make the next one keep it in place by themselves.
     let carried = Set(states.keys).union(states.values)
     var fusion = FusionGraph(

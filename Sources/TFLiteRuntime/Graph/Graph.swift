@@ -19,7 +19,7 @@ public struct Graph: Sendable {
   public var inputs: [TensorID]
   public var outputs: [TensorID]
   /// What passes did to the graph.
-  var passMatches: [GraphPass: Int] = [:]
+  var passMatches: [(pass: GraphPass, count: Int)] = []
   /// How many operators the graph had as it was stored; nil before passes.
   var storedOperators: Int?
 

@@ -6,20 +6,16 @@ internal import TensorTypes
 ///
 /// Tensors of equal type that name the same buffer share one ``Constant``, and with it what kernels pack.
 struct ConstantReader {
-  /// Where a value comes from.
-  enum Source: Hashable {
-    case buffer(Int)
-    case external(UInt32)
-  }
-
   /// Stored bytes, not yet checked against a tensor.
   struct Value {
-    let source: Source
+    /// Where it comes from: the number of the buffer, or -1 minus that of the external buffer.
+    let source: Int
     let bytes: SharedBytes
   }
 
+  /// What one constant is for.
   private struct Key: Hashable {
-    let source: Source
+    let source: Int
     let type: TensorType
     /// Blockwise quantisation names tensors of one subgraph.
     let subgraph: Int?
@@ -28,9 +24,12 @@ struct ConstantReader {
   private let file: SharedBytes
   private let buffers: FlatBufferTables
   private var external: ExternalBuffers?
-  private var constants: [Key: Constant] = [:]
+  /// The first constant of each value; most values have no other, and hashing a type with all its scales takes long.
+  private var first: [Int: (key: Key, constant: Constant)] = [:]
+  /// The others.
+  private var further: [Key: Constant] = [:]
   /// The number of strings in values that were checked to be string tensors.
-  private var stringCounts: [Source: Int] = [:]
+  private var stringCounts: [Int: Int] = [:]
   /// How many more bytes may be copied because they are not aligned.
   private var copyBudget: Int
 
@@ -51,7 +50,7 @@ struct ConstantReader {
       guard tensor.externalBuffer == 0 else {
         throw ModelError(.malformed, "the tensor has both a buffer and an external buffer", at: location)
       }
-      return Value(source: .buffer(tensor.buffer), bytes: stored)
+      return Value(source: tensor.buffer, bytes: stored)
     }
     guard tensor.externalBuffer != 0 else { return nil }
     guard external != nil else {
@@ -59,7 +58,7 @@ struct ConstantReader {
         .malformed, "external buffer \(tensor.externalBuffer) is not in the model", at: location)
     }
     guard let stored = try external?.bytes(id: tensor.externalBuffer, at: location) else { return nil }
-    return Value(source: .external(tensor.externalBuffer), bytes: stored)
+    return Value(source: -1 - Int(tensor.externalBuffer), bytes: stored)
   }
 
   /// The content of a buffer, inside the FlatBuffer or behind it; nil when it has none.
@@ -99,9 +98,18 @@ struct ConstantReader {
     if sparsity != nil { return Constant(try aligned(bytes, alignment, at: location)) }
     var key = Key(source: value.source, type: type, subgraph: nil)
     if case .blockwise = type.quantization { key = Key(source: value.source, type: type, subgraph: subgraph) }
-    if let constant = constants[key] { return constant }
+    return try constant(key, bytes, alignment, at: location)
+  }
+
+  /// The constant of a key; a new one of these bytes where there is none.
+  private mutating func constant(
+    _ key: Key, _ bytes: SharedBytes, _ alignment: Int, at location: ModelError.Location
+  ) throws(ModelError) -> Constant {
+    let known = first[key.source]
+    if let known, known.key == key { return known.constant }
+    if known != nil, let constant = further[key] { return constant }
     let constant = Constant(try aligned(bytes, alignment, at: location))
-    constants[key] = constant
+    if known == nil { first[key.source] = (key, constant) } else { further[key] = constant }
     return constant
   }
 
@@ -124,11 +132,7 @@ struct ConstantReader {
         .malformed, "the constant has \(count) strings; shape \(type.shape) needs \(type.shape.elementCount)",
         at: location)
     }
-    let key = Key(source: value.source, type: type, subgraph: nil)
-    if let constant = constants[key] { return constant }
-    let constant = Constant(try aligned(value.bytes, 4, at: location))
-    constants[key] = constant
-    return constant
+    return try constant(Key(source: value.source, type: type, subgraph: nil), value.bytes, 4, at: location)
   }
 
   /// The value of a string tensor without elements.

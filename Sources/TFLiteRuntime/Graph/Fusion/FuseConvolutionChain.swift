@@ -36,7 +36,9 @@ struct FuseConvolutionChain: FusionPass {
     let stage: LineStage
 
     init?(_ position: Int, _ graph: FusionGraph) {
-      guard let node = graph.entries[position]?.node, let output = node.outputs.first else { return nil }
+      guard let node = graph.entries[position]?.node, let output = node.outputs.first,
+        graph.type(output).element == .float32
+      else { return nil }
       let context = NodeContext(
         inputs: node.inputs.map { $0.map { graph.type($0) } }, outputs: [graph.type(output)],
         values: node.inputs.map { graph.constant($0).map { .constant($0) } ?? .unknown }, threads: 1,

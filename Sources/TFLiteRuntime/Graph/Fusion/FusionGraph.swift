@@ -39,7 +39,8 @@ struct FusionGraph {
   private var producers: [Int]
   /// How often each tensor is read, by operators and as an output.
   private var reads: [Int]
-  private(set) var matches: [GraphPass: Int] = [:]
+  /// How many matches each pass had that had any.
+  private(set) var matches: [(pass: GraphPass, count: Int)] = []
 
   /// - Parameters:
   ///   - graph: the whole graph, whose operators count as readers.
@@ -86,7 +87,7 @@ struct FusionGraph {
       for position in entries.indices where entries[position] != nil {
         if fusion.match(position, &self) { count += 1 }
       }
-      if count > 0 { matches[pass] = count }
+      if count > 0 { matches.append((pass, count)) }
     }
   }
 

@@ -40,8 +40,8 @@ public struct GraphCompiler: Sendable, Hashable {
     if !disabled.contains(.foldConstants) { graph = FoldConstants(limits: limits)(graph) }
     let folded = graph.nodes.count
     if !disabled.contains(.eliminateDeadCode) { graph = EliminateDeadCode()(graph) }
-    if folded < count { graph.passMatches[.foldConstants] = count - folded }
-    if graph.nodes.count < folded { graph.passMatches[.eliminateDeadCode] = folded - graph.nodes.count }
+    if folded < count { graph.passMatches.append((.foldConstants, count - folded)) }
+    if graph.nodes.count < folded { graph.passMatches.append((.eliminateDeadCode, folded - graph.nodes.count)) }
     graph.storedOperators = subgraphs[index].nodes.count
     return graph
   }
@@ -49,11 +49,8 @@ public struct GraphCompiler: Sendable, Hashable {
 
 /// The compiled graphs of one model, made once and shared by its interpreters, with them the constants and their packed forms.
 final class CompiledGraphs: Sendable {
-  private struct Key: Hashable {
-    let subgraph: Int
-    let compiler: GraphCompiler
-  }
-  private let graphs = Mutex<[Key: Graph]>([:])
+  /// For each subgraph its forms, of which there are as many as ways to compile it.
+  private let graphs = Mutex<[Int: [(compiler: GraphCompiler, graph: Graph)]]>([:])
 
   func graph(
     _ subgraph: Int, compiler: GraphCompiler, make: () throws(ModelError) -> Graph
@@ -61,12 +58,11 @@ final class CompiledGraphs: Sendable {
     // Passes that fuse do not change what is kept here.
     var compiler = compiler
     compiler.disabled.formIntersection([.foldConstants, .eliminateDeadCode])
-    let key = Key(subgraph: subgraph, compiler: compiler)
     let result = graphs.withLock { graphs -> Result<Graph, ModelError> in
-      if let graph = graphs[key] { return .success(graph) }
+      if let known = graphs[subgraph]?.first(where: { $0.compiler == compiler }) { return .success(known.graph) }
       do throws(ModelError) {
         let graph = try make()
-        graphs[key] = graph
+        graphs[subgraph, default: []].append((compiler, graph))
         return .success(graph)
       } catch {
         return .failure(error)
