@@ -25,6 +25,7 @@
 #include "prepare.inc"
 #include "int_tile.inc"
 #include "int8_gemm.inc"
+#include "int8_winograd.inc"
 #include "int4_gemm.inc"
 #include "int16_gemm.inc"
 #include "f32_depthwise.inc"

@@ -88,6 +88,11 @@ import Testing
     #expect(failure == nil)
   }
 
+  @Test(arguments: available) func int8WinogradConvolution(isa: String) {
+    let failure = unsafe failure(check_int8_winograd, on: isa)
+    #expect(failure == nil)
+  }
+
   @Test(arguments: available) func blockwiseProduct(isa: String) {
     let failure = unsafe failure(check_int4_product, on: isa)
     #expect(failure == nil)

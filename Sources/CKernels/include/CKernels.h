@@ -379,6 +379,25 @@ typedef struct tflk_kernels {
       const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
       const tflk_quantized_output *output, size_t row_begin, size_t row_end, size_t tile_begin, size_t tile_end);
 
+  // The same convolution by Winograd's F(4x4, 3x3) in integers, with the same bits: a quarter of the products, of int16. For weights of int8 with
+  // zero point 0 and filters of 3x3 with stride 1 and dilation 1. It runs over column tiles and all tiles of 4x4 pixels of the output.
+
+  /// Bytes of packed weights; 0 where the method does not serve, by the geometry or on this processor. Then the functions below may be NULL.
+  size_t (*int8_winograd_packed_bytes)(const tflk_conv_geometry *geometry, const tflk_quantized_format *format);
+
+  /// See `int8_pack`, with `weights[output_channels][3][3][channels]`.
+  void (*int8_winograd_pack)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const int8_t *weights, const int32_t *bias,
+      const int32_t *multipliers, const int32_t *shifts, void *packed, size_t tile_begin, size_t tile_end);
+
+  /// Bytes of scratch for each thread.
+  size_t (*int8_winograd_scratch_bytes)(const tflk_conv_geometry *geometry);
+
+  /// See `int8_conv`; the input is prepared by `int8_prepare`.
+  void (*int8_winograd)(
+      const tflk_conv_geometry *geometry, const tflk_quantized_format *format, const void *prepared, const void *packed,
+      const tflk_quantized_output *output, size_t tile_begin, size_t tile_end, void *scratch);
+
   // int8 rows with a scale each, as `f32_quantize_rows` leaves them, and weights of at most 4 bits with a scale for each block along the depth,
   // which stay packed as 4 bits. Work is divided over rows and column tiles of `int8_tile_columns`.
 

@@ -27,10 +27,11 @@ internal import CKernels
   ///   - dividesLines: whether a band of a product may begin and end within a line.
   ///   - bytesPerPixel: of the copy.
   ///   - microseconds: of all the work, roughly.
+  ///   - lineMultiple: lines that are computed together; all bands but the last have a multiple of them.
   ///   - columnGroups: how many parts of the columns are computed one after the other in each band.
   init(
     _ geometry: tflk_conv_geometry, dividesLines: Bool, bytesPerPixel: Int, microseconds: Double, columnGroups: Int = 1,
-    threads: Int
+    lineMultiple: Int = 1, threads: Int
   ) {
     isProduct = dividesLines && geometry.isProduct
     let geometry = isProduct ? geometry.rowsAsLines : geometry
@@ -59,6 +60,7 @@ internal import CKernels
       // Where one thread would still have much more to do than the others, columns are divided instead.
       if let best, work(best) * Double(threads) <= 1.3 * Double(lines * images) { length = best }
     }
+    length = min(lines, (length + lineMultiple - 1) / lineMultiple * lineMultiple)
     linesPerBand = length
     bandsPerImage = (lines - 1) / length + 1
   }
@@ -114,6 +116,12 @@ internal import CKernels
 }
 
 extension tflk_conv_geometry {
+  /// The lines of an output tile of Winograd's method.
+  static let winogradTileLines = 4
+
+  /// The output tiles of 4×4 of each image, for Winograd's method.
+  var winogradTiles: Int { (output_height + 3) / 4 * ((output_width + 3) / 4) }
+
   /// Whether row m of the only image gives row m of the output: a product of matrices.
   fileprivate var isProduct: Bool {
     batch == 1 && kernel_height * kernel_width == 1 && stride_height * stride_width == 1 && pad_top + pad_left == 0

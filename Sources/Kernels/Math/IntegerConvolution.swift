@@ -31,6 +31,7 @@ internal import TensorTypes
     static let prepared = 3
     static let packed = 4
     static let sums = 5
+    static let winograd = 6
   }
 
   /// - Parameters:
@@ -80,6 +81,11 @@ internal import TensorTypes
       result, output: output, columns: groups * geometry.output_channels, bias: inputs.bias,
       sums: writesSums ? sumType : nil)
     unsafe table = kernels.table
+    if node.usesWinograd, weightType.element.bitWidth < 8 || node.constant(inputs.weights) != nil,
+      packedBias.map({ node.constant($0) != nil }) ?? true
+    {
+      packing.choosesWinograd()
+    }
     packed = try packing.packed(node, weights: inputs.weights, bias: packedBias)
     if packed == nil { packing.packsOften() }
     self.packing = packing
@@ -111,7 +117,7 @@ internal import TensorTypes
     let preparedBytes = unsafe PreparedBand.prefix + aligned(packing.preparedBytes(bands.largest))
     let scratch = [
       quantized.count * quantized.elements, quantized.count * 4, quantized.count * 4, workers * preparedBytes,
-      packed == nil ? packing.totalBytes : 0, sumBytes,
+      packed == nil ? packing.totalBytes : 0, sumBytes, workers * packing.scratchBytes,
     ]
     var kernel =
       count == 1
@@ -124,7 +130,8 @@ internal import TensorTypes
           let (bandIndex, item) = index.quotientAndRemainder(dividingBy: itemsPerBand)
           let (group, part) = item.quotientAndRemainder(dividingBy: tiling.count)
           let band = bands[bandIndex]
-          let (rows, tiles) = tiling.item(part, rows: band.geometry.output_height * band.geometry.output_width)
+          let rowsOfBand = packing.usesWinograd ? 1 : band.geometry.output_height * band.geometry.output_width
+          let (rows, tiles) = tiling.item(part, rows: rowsOfBand)
           guard !rows.isEmpty else { return }
           let copy = unsafe prepared[worker]
           unsafe withUnsafePointer(to: band.geometry) { geometry in
@@ -132,7 +139,9 @@ internal import TensorTypes
               if unsafe copy.begins(bandIndex * packing.groups + group) {
                 unsafe prepare(band, geometry, format, group: group, into: copy.bytes, io)
               }
-              unsafe compute(band, geometry, format, group: group, rows: rows, tiles: tiles, prepared: copy.bytes, io)
+              unsafe compute(
+                band, geometry, format, group: group, rows: rows, tiles: tiles, prepared: copy.bytes, worker: worker, io
+              )
             }
           }
         }
@@ -152,7 +161,8 @@ internal import TensorTypes
       guard let copy = unsafe io.scratchBytes(Scratch.prepared).baseAddress else { return }
       unsafe prepare(band, geometry.pointer, format.pointer, group: 0, into: copy, io)
       unsafe compute(
-        band, geometry.pointer, format.pointer, group: 0, rows: 0..<rows, tiles: 0..<tiles, prepared: copy, io)
+        band, geometry.pointer, format.pointer, group: 0, rows: 0..<rows, tiles: 0..<tiles, prepared: copy, worker: 0,
+        io)
     }
   }
 
@@ -198,11 +208,11 @@ internal import TensorTypes
     }
   }
 
-  /// - Parameter rows: counted in the band.
+  /// - Parameter rows: counted in the band; Winograd's method computes all of them.
   private func compute(
     _ band: ConvolutionBands.Band, _ geometry: UnsafePointer<tflk_conv_geometry>,
     _ format: UnsafePointer<tflk_quantized_format>, group: Int, rows: Range<Int>, tiles: Range<Int>,
-    prepared: UnsafeRawPointer, _ io: Operands
+    prepared: UnsafeRawPointer, worker: Int, _ io: Operands
   ) {
     guard
       let weights = unsafe packed?.baseAddress ?? UnsafeRawPointer(io.scratchBytes(Scratch.packed).baseAddress)
@@ -217,6 +227,13 @@ internal import TensorTypes
       ? io.scratchBytes(Scratch.sums).baseAddress.map { unsafe $0 + first * sumWidth }
       : io.outputBytes(0).baseAddress.map { unsafe $0 + first * (output.bitWidth / 8) }
     let table = unsafe table.pointee
+    if packing.usesWinograd {
+      guard let scratch = unsafe io.scratchBytes(Scratch.winograd).baseAddress else { return }
+      unsafe table.int8_winograd?(
+        geometry, format, prepared, weights + group * groupBytes, &target, tiles.lowerBound, tiles.upperBound,
+        scratch + worker * packing.scratchBytes)
+      return
+    }
     let convolve = unsafe packing.isWide ? table.int16_conv : table.int8_conv
     unsafe convolve?(
       geometry, format, prepared, weights + group * groupBytes, &target, rows.lowerBound, rows.upperBound,

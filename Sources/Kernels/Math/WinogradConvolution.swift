@@ -57,8 +57,7 @@ internal import TensorTypes
       geometry.input_channels % 16 == 0, geometry.output_channels >= 16
     else { return false }
     let pixels = geometry.output_height * geometry.output_width
-    let tiles = (geometry.output_height + 3) / 4 * ((geometry.output_width + 3) / 4)
-    return tiles * 36 * 5 <= pixels * 9 * 3
+    return geometry.winogradTiles * 36 * 5 <= pixels * 9 * 3
   }
 
   func kernel() -> Kernel {

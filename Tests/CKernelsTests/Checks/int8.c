@@ -31,9 +31,26 @@ typedef struct problem {
   size_t output_bytes;
 } problem;
 
-static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *random) {
-  problem p = {.g = random_geometry(random, kernels->int8_tile_columns, 16)};
-  if (deep) p.g = random_deep_product(random, kernels->int8_tile_rows, kernels->int8_tile_columns, 1);
+// A convolution with filters of 3x3 whose sizes gather around the tiles of 4x4, the runs of tiles and the blocks of them.
+static tflk_conv_geometry random_winograd_geometry(uint64_t *random, size_t column_tile) {
+  tflk_conv_geometry g = {.batch = (size_t)random_in(random, 1, 2), .kernel_height = 3, .kernel_width = 3};
+  g.output_height = (size_t)random_in(random, 1, random_in(random, 0, 3) ? 9 : 30), g.output_width = (size_t)random_in(random, 1, 21);
+  g.output_channels = random_size_near(random, column_tile, 3 * column_tile), g.input_channels = 32 * (size_t)random_in(random, 1, 3);
+  g.stride_height = g.stride_width = g.dilation_height = g.dilation_width = 1;
+  g.pad_top = (size_t)random_in(random, 0, 1), g.pad_left = (size_t)random_in(random, 0, 1);
+  g.input_height = g.output_height + 2 - g.pad_top - (size_t)random_in(random, 0, 1);
+  g.input_width = g.output_width + 2 - g.pad_left - (size_t)random_in(random, 0, 1);
+  g.input_pixel_stride = g.input_channels + (size_t)(random_in(random, 0, 1) * random_in(random, 0, 7));
+  g.output_pixel_stride = g.output_channels + (size_t)(random_in(random, 0, 1) * random_in(random, 0, 7));
+  return g;
+}
+
+typedef enum kind { ANY, DEEP, WINOGRAD } kind;
+
+static problem make_problem(const tflk_kernels *kernels, kind kind, uint64_t *random) {
+  problem p = {.g = kind == WINOGRAD ? random_winograd_geometry(random, kernels->int8_tile_columns)
+                                     : random_geometry(random, kernels->int8_tile_columns, 16)};
+  if (kind == DEEP) p.g = random_deep_product(random, kernels->int8_tile_rows, kernels->int8_tile_columns, 1);
   const size_t columns = p.g.output_channels, depth = geometry_depth(&p.g), rows = geometry_rows(&p.g);
   const size_t input_elements = geometry_input_elements(&p.g);
   p.format.input_type = random_in(random, 0, 1) ? TFLK_INT8 : TFLK_UINT8;
@@ -43,13 +60,14 @@ static problem make_problem(const tflk_kernels *kernels, bool deep, uint64_t *ra
   const bool hybrid = p.output.type == TFLK_FLOAT32;
   p.format.input_zero_point = hybrid ? 0 : (int32_t)random_in(random, input_low, input_low + 255);
   p.format.weight_zero_point = (int32_t)(random_in(random, 0, 1) * random_in(random, weight_low, weight_low + 255));
+  if (kind == WINOGRAD) p.format.weight_type = TFLK_INT8, p.format.weight_zero_point = 0;
   p.input = exact(input_elements), p.weights = exact(columns * depth);
   const bool extreme = random_in(random, 0, 3) == 0;
   for (size_t i = 0; i < input_elements; i++) ((uint8_t *)p.input)[i] = extreme ? (uint8_t)(input_low + 255) : (uint8_t)next_random(random);
   for (size_t i = 0; i < columns * depth; i++) {
     ((uint8_t *)p.weights)[i] = extreme && i % 2 ? (uint8_t)weight_low : (uint8_t)next_random(random);
   }
-  p.transposed = random_in(random, 0, 1), p.has_bias = !hybrid && random_in(random, 0, 3) != 0;
+  p.transposed = kind != WINOGRAD && random_in(random, 0, 1), p.has_bias = !hybrid && random_in(random, 0, 3) != 0;
   p.bias = exact(columns * 4), p.multipliers = exact(columns * 4), p.shifts = exact(columns * 4);
   p.row_zero_points = exact(rows * 4), p.padding = exact(p.g.batch * 4);
   p.real_scales = exact(columns * 8);
@@ -118,6 +136,24 @@ static void run(const tflk_kernels *k, problem *p, uint64_t *random) {
   free(packed), free(prepared);
 }
 
+static void run_winograd(const tflk_kernels *k, problem *p, uint64_t *random) {
+  const tflk_conv_geometry *g = &p->g;
+  const size_t tiles = (g->output_channels + k->int8_tile_columns - 1) / k->int8_tile_columns, cut = (size_t)random_in(random, 0, (int64_t)tiles);
+  void *packed = aligned_64(k->int8_winograd_packed_bytes(g, &p->format)), *prepared = aligned_64(k->int8_prepared_bytes(g));
+  void *scratch = aligned_64(k->int8_winograd_scratch_bytes(g));
+  const bool scales = p->output.type < TFLK_INT32 && p->output.real_scale == NULL;
+  const int32_t *bias = p->has_bias ? p->bias : NULL, *multipliers = scales ? p->multipliers : NULL, *shifts = scales ? p->shifts : NULL;
+  k->int8_winograd_pack(g, &p->format, p->weights, bias, multipliers, shifts, packed, cut, tiles);
+  k->int8_winograd_pack(g, &p->format, p->weights, bias, multipliers, shifts, packed, 0, cut);
+  k->int8_prepare(g, &p->format, p->input, p->output.type == TFLK_FLOAT32 ? p->padding : NULL, prepared, 0, SIZE_MAX);
+  tflk_quantized_output divided = p->output;
+  divided.data = p->divided;
+  k->int8_winograd(g, &p->format, prepared, packed, &p->output, 0, tiles, scratch);
+  k->int8_winograd(g, &p->format, prepared, packed, &divided, cut, tiles, scratch);
+  k->int8_winograd(g, &p->format, prepared, packed, &divided, 0, cut, scratch);
+  free(packed), free(prepared), free(scratch);
+}
+
 static bool verify(const problem *p, char *message) {
   const tflk_conv_geometry *g = &p->g;
   const size_t rows = geometry_rows(g), depth = geometry_depth(g), columns = g->output_channels;
@@ -167,9 +203,22 @@ static bool verify(const problem *p, char *message) {
 int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
   for (int number = 0; number < cases; number++) {
     uint64_t random = seed + (uint64_t)number * 1000003;
-    problem p = make_problem(kernels, number % 100 == 10, &random);
+    problem p = make_problem(kernels, number % 100 == 10 ? DEEP : ANY, &random);
     run(kernels, &p, &random);
     const bool good = verify(&p, message);
+    free_problem(&p);
+    if (!good) return number;
+  }
+  return -1;
+}
+
+int check_int8_winograd(const tflk_kernels *kernels, int cases, uint64_t seed, char *message) {
+  for (int number = 0; number < cases / 4; number++) {
+    uint64_t random = seed + (uint64_t)number * 1000003;
+    problem p = make_problem(kernels, WINOGRAD, &random);
+    const bool serves = kernels->int8_winograd_packed_bytes(&p.g, &p.format) > 0;
+    if (serves) run_winograd(kernels, &p, &random);
+    const bool good = !serves || verify(&p, message);
     free_problem(&p);
     if (!good) return number;
   }

@@ -17,6 +17,7 @@ int main(int argc, char **argv) {
     {"f32_conv", check_f32_conv, 1},
     {"f32_winograd", check_f32_winograd, 1},
     {"int8_conv", check_int8_conv, 1},
+    {"int8_winograd", check_int8_winograd, 1},
     {"fitted", check_fitted_requantization, 1},
     {"int4_product", check_int4_product, 1},
     {"int16_conv", check_int16_conv, 1},

@@ -12,6 +12,7 @@
 int check_f32_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_f32_winograd(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int8_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
+int check_int8_winograd(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_fitted_requantization(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int4_product(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
 int check_int16_conv(const tflk_kernels *kernels, int cases, uint64_t seed, char *message);
