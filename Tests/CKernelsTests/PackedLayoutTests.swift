@@ -33,6 +33,12 @@ import Testing
     kernel_height: 3, kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
     pad_top: 0, pad_left: 0, input_pixel_stride: 20, output_pixel_stride: 37)
 
+  private static let winograd = tflk_conv_geometry(
+    batch: 1, input_height: 14, input_width: 14, input_channels: 32, output_height: 12, output_width: 12,
+    output_channels: 37,
+    kernel_height: 3, kernel_width: 3, stride_height: 1, stride_width: 1, dilation_height: 1, dilation_width: 1,
+    pad_top: 0, pad_left: 0, input_pixel_stride: 32, output_pixel_stride: 37)
+
   private static let depthwise = tflk_conv_geometry(
     batch: 1, input_height: 14, input_width: 14, input_channels: 37, output_height: 12, output_width: 12,
     output_channels: 37,
@@ -66,6 +72,8 @@ import Testing
     let shifts = (0..<columns).map { Int32(-($0 % 9)) }
     var geometry = Self.geometry
     var depthwise = Self.depthwise
+    var winograd = Self.winograd
+    let filters = (0..<columns * 9 * 32).map { Int8(truncatingIfNeeded: $0 &* 41) }
     var narrow = tflk_quantized_format(
       input_type: TFLK_INT8, weight_type: TFLK_INT8, input_zero_point: 3, weight_zero_point: 0, lowest_result: -140,
       highest_result: 115)
@@ -95,6 +103,9 @@ import Testing
       },
       hash(table.int_depthwise_packed_bytes(&depthwise)) {
         table.int_depthwise_pack(&depthwise, &narrow, bytes, bias64, multipliers, shifts, true, $0)
+      },
+      hash(table.int8_winograd_packed_bytes(&winograd, &narrow)) {
+        table.int8_winograd_pack?(&winograd, &narrow, filters, bias32, multipliers, shifts, $0, 0, tiles)
       },
       hash(table.int4_packed_bytes(&blocks)) { table.int4_pack(&blocks, nibbles, blockScales, $0, 0, tiles) },
     ]

@@ -75,7 +75,7 @@ let convolutionCases: [ConvolutionCase] =
     .init(input: [1, 33, 31, 8], filter: [16, 3, 3, 8], stride: [2, 2], threads: 2),
     .init(input: [0, 5, 5, 2], filter: [3, 3, 3, 2]),
     .init(input: [1, 2, 2, 2], filter: [3, 4, 4, 2], stride: [4, 4], same: false),
-  ] + aroundVectorWidths + divided
+  ] + aroundVectorWidths + divided + tiled
 
 /// Input and output channels around the widths of vectors.
 private let aroundVectorWidths = [
@@ -92,6 +92,15 @@ private let divided: [ConvolutionCase] = [
   .init(input: [1, 13, 29, 64], filter: [80, 1, 1, 64], threads: 3),
   .init(input: [1, 3, 3, 96], filter: [200, 3, 3, 96], threads: 2),
   .init(input: [1, 150, 60, 32], filter: [4, 3, 1, 32], same: false),
+]
+
+/// Integers by Winograd's method: whole tiles and parts of tiles, images, groups, bands, columns that threads divide.
+private let tiled: [ConvolutionCase] = [
+  .init(input: [1, 16, 16, 64], filter: [96, 3, 3, 64], activation: 1),
+  .init(input: [2, 23, 9, 32], filter: [33, 3, 3, 32], threads: 2),
+  .init(input: [1, 17, 30, 64], filter: [64, 3, 3, 32], same: false, activation: 3, threads: 3),
+  .init(input: [1, 4, 60, 64], filter: [128, 3, 3, 64], threads: 3),
+  .init(input: [1, 29, 31, 224], filter: [32, 3, 3, 224], same: false, threads: 2),
 ]
 
 @Suite struct Conv2DTests {
