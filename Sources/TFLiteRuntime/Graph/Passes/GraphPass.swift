@@ -27,7 +27,8 @@ public enum GraphPass: String, Sendable, Hashable, CaseIterable {
   /// Convolutions write their results where a concatenation along the channels has them.
   case concatenationInPlace = "concatenation-in-place"
   /// Float convolutions of 3×3 are computed by Winograd's method where that saves time. It is faster, needs more memory for weights, has about the
-  /// rounding error of the direct sum, and spreads what is infinite or not a number to neighbouring pixels.
+  /// rounding error of the direct sum, and spreads what is infinite or not a number to neighbouring pixels. Those of int8 are computed by the method in
+  /// integers, with the same bits.
   case winograd = "winograd"
 
   /// The pass; nil for those that run when the model is loaded, or are a choice of kernels.
