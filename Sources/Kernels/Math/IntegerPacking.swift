@@ -68,13 +68,17 @@ internal import TensorTypes
         unsafe kernels.table.pointee.int8_winograd_packed_bytes(geometry, format)
       }
     }
-    usesWinograd = bytes > 0 && bytes / Self.winogradBytesPerTile <= geometry.batch * tiles
+    let bytesPerTile = bytes <= Self.cachedBytes ? Self.cachedBytesPerTile : Self.bytesPerTile
+    usesWinograd = bytes > 0 && bytes / bytesPerTile <= geometry.batch * tiles
   }
 
   /// With fewer columns the transforms of the input take what is saved.
   private static let winogradColumns = 32
-  /// Weights beyond this many bytes for each tile of the output cost more to read than the saved multiplications, and much memory.
-  private static let winogradBytesPerTile = 96 << 10
+  /// Weights that may stay in the second-level cache from one invocation to the next.
+  private static let cachedBytes = 512 << 10
+  /// Weights beyond this many bytes for each tile of the output cost more to read than the saved multiplications, and much memory: of those that may
+  /// be in the cache, and of the others.
+  private static let (cachedBytesPerTile, bytesPerTile) = (96 << 10, 32 << 10)
 
   /// Bytes that each thread needs beside the prepared activations.
   var scratchBytes: Int {
